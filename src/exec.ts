@@ -1,0 +1,62 @@
+// The door to child processes: the only file that loads execa. Arguments are arrays, never shell strings;
+// secrets go through standard input, never through argv.
+
+import type { Writable } from 'node:stream';
+import { execa } from 'execa';
+import { errnoOf } from './errors.js';
+
+/** What a finished command left; a missing program is a value (`undefined`), not an exception. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end and returns what it printed, whatever its exit code.
+ * Returns undefined when the program is not installed. Killed after `timeoutMs` (default 20 s; exit code 124).
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: { input?: string; timeoutMs?: number } = {},
+): Promise<CommandResult | undefined> {
+  const result = await execa(program, args, {
+    reject: false,
+    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    ...(options.input === undefined ? {} : { input: options.input }),
+    timeout: options.timeoutMs ?? 20_000,
+    env: { LC_ALL: 'C' },
+  });
+  if (errnoOf(result) === 'ENOENT' || result.code === 'ENOENT') return undefined;
+  return {
+    exitCode: result.timedOut ? 124 : (result.exitCode ?? 128),
+    stdout: result.stdout,
+    stderr: result.stderr,
+  };
+}
+
+/** A running program: its output comes as a stream, its end as a promise that never rejects. */
+export interface RunningProgram {
+  readonly stdin: Writable;
+  readonly stdout: AsyncIterable<Uint8Array>;
+  readonly ended: Promise<{ readonly exitCode: number; readonly stderr: string }>;
+  kill(): void;
+}
+
+/** Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. */
+export function start(program: string, args: readonly string[]): RunningProgram {
+  const child = execa(program, args, {
+    stdin: 'pipe',
+    buffer: { stdout: false, stderr: true },
+    maxBuffer: { stderr: 4096 },
+    reject: false,
+    env: { LC_ALL: 'C' },
+  });
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    ended: child.then((result) => ({ exitCode: result.exitCode ?? 128, stderr: String(result.stderr) })),
+    kill: () => child.kill(),
+  };
+}
