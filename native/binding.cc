@@ -1,0 +1,36 @@
+// The addon: what each JavaScript environment gets of it. Every worker thread is an environment
+// with its own classes and objects; nothing that changes is shared between them.
+
+#include <napi.h>
+
+#include "arguments.h"
+#include "bindings.h"
+#include "parent_death.h"
+#include "throw_status.h"
+
+namespace piburn {
+namespace {
+
+Napi::Value DieWithParentCall(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const uint64_t expected_parent = arguments.Integer(0, "expectedParentPid");
+  if (!arguments.ok()) return info.Env().Undefined();
+  bool parent_alive = false;
+  const Status status = DieWithParent(expected_parent, &parent_alive);
+  if (!status.ok()) ThrowStatus(info.Env(), status, "this process");
+  return Napi::Boolean::New(info.Env(), parent_alive);
+}
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("Device", DeviceObject::Define(env));
+  exports.Set("Image", ImageObject::Define(env));
+  exports.Set("Lock", LockObject::Define(env));
+  exports.Set("dieWithParent", Napi::Function::New<DieWithParentCall>(env, "dieWithParent"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace piburn
+
+using piburn::Initialise;  // the macro below takes no qualified name
+NODE_API_MODULE(piburn, Initialise)
