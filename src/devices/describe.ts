@@ -1,0 +1,170 @@
+// Reads the machine once: every block device with its relations, the mounts and the swaps. The kernel (sysfs, procfs) says what decides; lsblk adds the words that people know.
+
+import { basename, dirname, resolve } from 'node:path';
+import { failure } from '../errors.js';
+import { cleanText } from './clean-text.js';
+import type { BlockDevice, Mount, PathFacts, SystemFacts } from './facts.js';
+import { liveSource, type SystemSource } from './system-source.js';
+
+const classBlock = '/sys/class/block';
+/** Units of /sys/class/block/X/size, whatever the device's own blocks are. */
+const sectorBytes = 512;
+
+export type { SystemFacts } from './facts.js';
+
+/**
+ * Gathers the facts that targets are judged by.
+ * Throws `NO_MOUNTS` where the mounts cannot be read, since nothing is safe then.
+ */
+export async function readSystem(source: SystemSource = liveSource): Promise<SystemFacts> {
+  const words = readWords(await source.lsblk());
+  const names = [...source.list(classBlock)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const mounts = parseMountinfo(source.readText('/proc/self/mountinfo') ?? '');
+  if (!mounts.some((mount) => mount.mountpoint === '/')) {
+    throw failure('NO_MOUNTS', 'Cannot read which file systems are mounted: /proc/self/mountinfo has no root.', {
+      hint: 'Mount /proc; without it the disk of the running system cannot be told from a card.',
+    });
+  }
+  const lookedUp = new Map<string, PathFacts>();
+  return {
+    devices: new Map(names.map((name) => [name, readDevice(name, words.get(name) ?? {}, source)])),
+    mounts,
+    swaps: parseSwaps(source.readText('/proc/swaps') ?? ''),
+    pools: readPools(source),
+    lookUp(path) {
+      const found = lookedUp.get(path) ?? lookUp(path, source);
+      lookedUp.set(path, found);
+      return found;
+    },
+  };
+}
+
+/** One device of lsblk: its column names in small letters. */
+type Words = Readonly<Record<string, unknown>>;
+
+/** The rows of lsblk by kernel name; a device with several parents comes several times, always the same. */
+function readWords(json: string | undefined): Map<string, Words> {
+  const rows: unknown = json === undefined ? undefined : parseJson(json);
+  const list = isRecord(rows) && Array.isArray(rows.blockdevices) ? rows.blockdevices.filter(isRecord) : [];
+  return new Map(list.map((row) => [String(row.kname), row]));
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readDevice(name: string, words: Words, source: SystemSource): BlockDevice {
+  const attribute = (path: string) => source.readText(`${classBlock}/${name}/${path}`)?.trim();
+  const word = (column: string) => (typeof words[column] === 'string' ? cleanText(words[column]) : '');
+  const realPath = source.realPath(`${classBlock}/${name}`) ?? '';
+  const slaves = source.list(`${classBlock}/${name}/slaves`);
+  const isPartition = attribute('partition') !== undefined;
+  const kind = isPartition ? 'partition' : kindOf(name, slaves);
+  const transport = transportOf(realPath, kind);
+  const onBoard = transport === 'mmc' && kind === 'disk' && isOnBoard(name, attribute('device/type'), source);
+  const diskSequence = Number(attribute('diskseq'));
+  const backingFile = attribute('loop/backing_file')?.replace(/ \(deleted\)$/, '');
+  const serial = word('serial') || cleanText(attribute('device/serial') ?? '');
+  return {
+    name,
+    // sysfs writes a slash in a name as '!'.
+    path: `/dev/${name.replaceAll('!', '/')}`,
+    title: word('name') || name,
+    deviceNumber: attribute('dev') ?? '',
+    kind,
+    ...(isPartition ? { parent: basename(dirname(realPath)) } : {}),
+    slaves,
+    holders: source.list(`${classBlock}/${name}/holders`),
+    ...(backingFile === undefined ? {} : { backingFile }),
+    sizeBytes: Number(attribute('size') ?? 0) * sectorBytes,
+    readOnly: attribute('ro') === '1',
+    removable: attribute('removable') === '1' || (transport === 'mmc' && kind === 'disk' && !onBoard),
+    onBoard,
+    transport,
+    ...(diskSequence > 0 ? { diskSequence } : {}),
+    model: modelOf(word('vendor'), word('model') || cleanText(attribute('device/name') ?? '')),
+    ...(serial === '' ? {} : { serial }),
+    label: word('label'),
+    fileSystem: word('fstype'),
+    tableKind: word('pttype'),
+  };
+}
+
+function kindOf(name: string, slaves: readonly string[]): BlockDevice['kind'] {
+  if (/^loop[0-9]+$/.test(name)) return 'loop';
+  if (/^mmcblk[0-9]+(boot[0-9]+|rpmb|gp[0-9]+)$/.test(name)) return 'bootArea';
+  if (/^(sr|scd)[0-9]+$/.test(name)) return 'optical';
+  if (/^z?ram[0-9]+$/.test(name)) return 'memory';
+  return slaves.length > 0 || /^(dm-|md|bcache)[0-9]/.test(name) ? 'stacked' : 'disk';
+}
+
+/** A card reader on the MMC bus may itself sit on USB; what matters is the bus next to the card. */
+function transportOf(realPath: string, kind: BlockDevice['kind']): string {
+  if (kind === 'loop') return 'loop';
+  if (realPath.includes('/mmc_host/')) return 'mmc';
+  if (/\/usb[0-9]+\//.test(realPath)) return 'usb';
+  if (realPath.includes('/nvme/')) return 'nvme';
+  if (/\/ata[0-9]+\//.test(realPath)) return 'sata';
+  if (/\/virtio[0-9]+\//.test(realPath)) return 'virtio';
+  return /\/host[0-9]+\//.test(realPath) ? 'scsi' : '';
+}
+
+/** The MMC bus says `SD` for a card and `MMC` for a chip; only a chip has boot areas. */
+const isOnBoard = (name: string, type: string | undefined, source: SystemSource): boolean =>
+  type !== 'SD' || source.list(classBlock).includes(`${name}boot0`);
+
+/** PCI numbers such as `0x1af4` stand where virtual disks have no vendor. */
+const modelOf = (vendor: string, model: string): string =>
+  [vendor, model].filter((word) => word !== '' && !/^0x[0-9a-f]+$/.test(word)).join(' ');
+
+/** Fields as in proc(5): ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS TAG… - FSTYPE SOURCE SUPEROPTIONS. */
+function parseMountinfo(text: string): Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [place = '', kind = ''] = line.split(' - ');
+    const [, , deviceNumber, , mountpoint] = place.split(' ');
+    const [fileSystem = '', source = ''] = kind.split(' ');
+    if (deviceNumber === undefined || mountpoint === undefined) return [];
+    return [{ deviceNumber, mountpoint: unescapeOctal(mountpoint), fileSystem, source: unescapeOctal(source) }];
+  });
+}
+
+function parseSwaps(text: string): string[] {
+  const paths = text
+    .split('\n')
+    .slice(1)
+    .map((line) => unescapeOctal(line.split(/[ \t]/)[0] ?? ''));
+  return paths.filter((path) => path !== '').map((path) => path.replace(/ ?\(deleted\)$/, ''));
+}
+
+/** The kernel writes space, tab, newline and backslash as three octal digits. */
+const unescapeOctal = (text: string): string =>
+  text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** Members of every mounted btrfs; `features` and `debug` stand beside them. */
+function readPools(source: SystemSource): string[][] {
+  const pools = source.list('/sys/fs/btrfs').map((id) => [...source.list(`/sys/fs/btrfs/${id}/devices`)]);
+  return pools.filter((pool) => pool.length > 0);
+}
+
+function lookUp(path: string, source: SystemSource): PathFacts {
+  const entry = source.stat(path);
+  const parentKind = source.stat(dirname(resolve(path)))?.kind;
+  return {
+    realPath: realPathOf(resolve(path), source),
+    ...(entry === undefined ? {} : { entry }),
+    ...(parentKind === undefined ? {} : { parentKind }),
+  };
+}
+
+/** The real path of what exists of a path, and the rest as it is. */
+function realPathOf(path: string, source: SystemSource): string {
+  const found = source.realPath(path);
+  if (found !== undefined || path === '/') return found ?? path;
+  return resolve(realPathOf(dirname(path), source), basename(path));
+}
