@@ -1,0 +1,105 @@
+// Decoders: from an opened source to a stream of the image's bytes. An .xz is read by the system's xz where that is
+// new enough to use all cores, else by lzma-native, which always works; both end with the same bytes or an error.
+
+import { createReadStream, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { failure } from '../errors.js';
+import { run, start } from '../exec.js';
+import { segmentBytesMax } from './segment-table.js';
+import type { ImageFormat } from './sniff.js';
+import { corruptXz } from './source.js';
+
+/** `none`: the bytes are the image already. */
+export type Decoder = 'none' | 'xz' | 'lzma-native';
+
+/** What a decoder reads: the source's descriptor, and the bytes that were already taken from a stream. */
+export interface Encoded {
+  readonly name: string;
+  readonly descriptor: number;
+  /** Undefined for a file, which is read from its beginning. */
+  readonly taken?: Uint8Array;
+}
+
+/** First xz whose decoder uses several threads, and keeps to a memory limit by using fewer. */
+const xzVersionNeeded = [5, 4] as const;
+
+/** The decoder for a format: the wish, if one is given, else the fastest that is there. */
+export async function chooseDecoder(format: ImageFormat, wish: 'auto' | 'xz' | 'lzma-native'): Promise<Decoder> {
+  if (format === 'raw') return 'none';
+  if (wish === 'lzma-native') return 'lzma-native';
+  if (await hasNewXz()) return 'xz';
+  if (wish === 'auto') return 'lzma-native';
+  throw failure('DECODER_MISSING', 'there is no xz of version 5.4 or newer on this machine', {
+    hint: 'install xz-utils, or leave out --decoder',
+  });
+}
+
+async function hasNewXz(): Promise<boolean> {
+  const version = /\b(\d+)\.(\d+)/.exec((await run('xz', ['--version']))?.stdout ?? '');
+  if (version === null) return false;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return major > xzVersionNeeded[0] || (major === xzVersionNeeded[0] && minor >= xzVersionNeeded[1]);
+}
+
+/** The decoded bytes. Breaking off the iteration ends the decoder. */
+export function decode(encoded: Encoded, decoder: Decoder): AsyncIterable<Uint8Array> {
+  if (decoder === 'xz') return decodeByXz(encoded);
+  if (decoder === 'lzma-native') return decodeByLzmaNative(encoded);
+  return encodedStream(encoded);
+}
+
+function encodedStream({ descriptor, taken }: Encoded): Readable {
+  const options = { fd: descriptor, autoClose: false, highWaterMark: segmentBytesMax / 4 };
+  if (taken === undefined) return createReadStream('', { ...options, start: 0 });
+  return Readable.from(joined(taken, createReadStream('', options)), { objectMode: false });
+}
+
+async function* joined(taken: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield taken;
+  yield* rest;
+}
+
+async function* decodeByXz(encoded: Encoded): AsyncGenerator<Uint8Array> {
+  const args = ['--decompress', '--stdout', '--threads=0', `--memlimit-mt-decompress=${memoryShareBytes()}`];
+  const xz = start('xz', args);
+  // An xz that stops early closes the pipe under us; its exit code tells why, so that error is not ours to report.
+  const feeding = pipeline(encodedStream(encoded), xz.stdin).catch(() => undefined);
+  try {
+    yield* xz.stdout;
+    await feeding;
+    const { exitCode, stderr } = await xz.ended;
+    if (exitCode !== 0) throw corruptXz(encoded.name, xzWords(stderr));
+  } finally {
+    xz.kill();
+  }
+}
+
+/** `xz: (stdin): Compressed data is corrupt` without what a person does not need. */
+const xzWords = (stderr: string): string => stderr.trim().replace(/^xz: (\(stdin\): )?/, '') || 'xz gave up';
+
+/**
+ * lzma-native on this thread's event loop. It emits `error` and then `end`, so only an error seen by the pipeline
+ * counts; it decodes several streams one after another, but has no word for a file that ends within one: `flush` has.
+ */
+async function* decodeByLzmaNative(encoded: Encoded): AsyncGenerator<Uint8Array> {
+  const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
+  const decoded = new PassThrough({ highWaterMark: segmentBytesMax });
+  const done = pipeline(encodedStream(encoded), lzma.createDecompressor(), decoded);
+  done.catch(() => undefined);
+  try {
+    yield* decoded as AsyncIterable<Uint8Array>;
+    await done;
+  } catch (error) {
+    throw corruptXz(encoded.name, error instanceof Error ? error.message : String(error));
+  } finally {
+    decoded.destroy();
+  }
+}
+
+/** A quarter of the memory that is available now, at least 64 MiB: what a decoder may use. */
+function memoryShareBytes(): number {
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+  return Math.max(64 * 1024 * 1024, Math.floor((Number(available?.[1] ?? 0) * 1024) / 4));
+}

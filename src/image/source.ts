@@ -1,0 +1,156 @@
+// Opens what the person named as the image, once, and says what it is: which file (so that a spool can be found
+// again, or be stale), how large, and in which format. Reads the first bytes and the .xz index, no more.
+
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { errnoOf, failure, usageError } from '../errors.js';
+import { given } from '../given.js';
+import { type ImageFormat, sniff, sniffBytes } from './sniff.js';
+
+/** Which file an image came from: another size, time or inode is another image. */
+export interface SourceIdentity {
+  readonly path: string;
+  readonly device: string;
+  readonly inode: string;
+  readonly sizeBytes: number;
+  readonly modifiedNs: string;
+  readonly changedNs: string;
+}
+
+export interface ImageSource {
+  /** As a person knows it: the file's name, or `standard input`. */
+  readonly name: string;
+  /** Open for reading; owned by the source. */
+  readonly descriptor: number;
+  readonly format: ImageFormat;
+  /** The first bytes; for a stream they have been consumed. */
+  readonly head: Uint8Array;
+  /** Undefined for a stream (standard input, a pipe), which can be read once only. */
+  readonly identity?: SourceIdentity;
+  /** Size of the decoded image, where the format tells it beforehand. */
+  readonly imageBytes?: number;
+  close(): void;
+}
+
+/**
+ * Opens an image: a path, or `-` for standard input.
+ * @throws PiburnError `IMAGE_MISSING`, `IMAGE_UNREADABLE`, `IMAGE_EMPTY`, `IMAGE_COMPRESSED`, `IMAGE_CORRUPT`.
+ */
+export async function openSource(image: string): Promise<ImageSource> {
+  const isStdin = image === '-';
+  const name = isStdin ? 'standard input' : basename(image);
+  const descriptor = isStdin ? 0 : openFile(image);
+  const close = () => {
+    if (!isStdin) closeSync(descriptor);
+  };
+  try {
+    const identity = identify(image, descriptor);
+    const head = readHead(descriptor, identity !== undefined);
+    const format = sniff(head, name);
+    const imageBytes = identity === undefined ? undefined : await decodedSize(descriptor, format, identity, name);
+    return {
+      name,
+      descriptor,
+      format,
+      head,
+      ...given({ identity, imageBytes }),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw usageError('IMAGE_MISSING', `there is no image ${path}`, { hint: 'check the path given with --image' });
+    throw failure('IMAGE_UNREADABLE', `the image ${path} cannot be opened (${code ?? 'unknown error'})`, {
+      hint: code === 'EACCES' ? 'check its permissions' : 'check the disk that holds it',
+    });
+  }
+}
+
+/** A regular file's identity; undefined for a pipe. */
+function identify(path: string, descriptor: number): SourceIdentity | undefined {
+  const stat = fstatSync(descriptor, { bigint: true });
+  if (stat.isDirectory())
+    throw usageError('IMAGE_MISSING', `${path} is a directory, not an image`, {
+      hint: 'name the .img or .img.xz in it',
+    });
+  if (stat.isBlockDevice())
+    throw usageError('IMAGE_DEVICE', `${path} is a disk, not an image file`, {
+      hint: `copy it first: dd if=${path} of=card.img bs=4M`,
+    });
+  if (!stat.isFile() || path === '-') return undefined;
+  return {
+    path: realpathSync(path),
+    device: String(stat.dev),
+    inode: String(stat.ino),
+    sizeBytes: Number(stat.size),
+    modifiedNs: String(stat.mtimeNs),
+    changedNs: String(stat.ctimeNs),
+  };
+}
+
+function readHead(descriptor: number, seekable: boolean): Uint8Array {
+  const head = Buffer.alloc(sniffBytes);
+  let length = 0;
+  while (length < head.length) {
+    const got = readSomeOf(descriptor, head, length, seekable);
+    if (got === 0) break;
+    length += got;
+  }
+  return head.subarray(0, length);
+}
+
+/** Standard input may be non-blocking (a terminal, some pipes): EAGAIN means that nothing is there yet. */
+function readSomeOf(descriptor: number, into: Buffer, start: number, seekable: boolean): number {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      return readSync(descriptor, into, start, into.length - start, seekable ? start : null);
+    } catch (error) {
+      if (errnoOf(error) === 'EOF') return 0;
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 20);
+    }
+  }
+}
+
+async function decodedSize(
+  descriptor: number,
+  format: ImageFormat,
+  identity: SourceIdentity,
+  name: string,
+): Promise<number> {
+  return format === 'raw' ? identity.sizeBytes : await xzDecodedSize(descriptor, identity.sizeBytes, name);
+}
+
+/** The sum of the sizes in the .xz indexes; a file cut short has none at its end, and is known as broken right here. */
+async function xzDecodedSize(descriptor: number, fileBytes: number, name: string): Promise<number> {
+  const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
+  const read = (count: number, offset: number, done: (error: Error | null, bytes?: Buffer) => void): void => {
+    const bytes = Buffer.alloc(count);
+    const got = readSync(descriptor, bytes, 0, count, offset);
+    if (got < count) done(new Error('unexpected end of file'));
+    else done(null, bytes);
+  };
+  return new Promise((resolve, reject) => {
+    lzma.parseFileIndex({ fileSize: fileBytes, read } as never, (error: Error | null, info) => {
+      if (error || info === undefined) reject(corruptXz(name, 'its index at the end is missing or damaged'));
+      else resolve(info.uncompressedSize);
+    });
+  });
+}
+
+/** The error for an .xz that is damaged or cut short. */
+export const corruptXz = (name: string, why: string) =>
+  failure('IMAGE_CORRUPT', `${name} is damaged or was cut short: ${why}`, {
+    hint: 'download or copy it again, and compare its SHA-256 with the published one',
+  });

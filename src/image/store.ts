@@ -1,0 +1,146 @@
+// The image store: decoded images ("spools") and segment maps, kept so that the next burn of the same image decodes
+// nothing. Layout, under ~/.cache/piburn (or --store, PIBURN_STORE):
+//   images/KEY/image     the decoded image, sparse (absent for a raw image: the file itself is used)
+//   images/KEY/map       the segment map
+//   images/KEY.partial/  a spool being made; worth nothing
+//   locks/KEY            held exclusively while KEY is made or removed, shared while it is burned from
+// KEY is a digest of the source's identity, so that a changed source never meets an old spool.
+
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { errnoOf, failure } from '../errors.js';
+import { type FileLock, lockFile } from '../native.js';
+import { readMap } from './map-file.js';
+import type { SourceIdentity } from './source.js';
+
+/** Names of places that belong to a stream, which can never be asked for again. */
+const streamPrefix = 'stream-';
+
+export interface Store {
+  readonly directory: string;
+}
+
+/** A place in the store for one image. */
+export interface StorePlace {
+  readonly key: string;
+  readonly directory: string;
+  readonly partial: string;
+  readonly lockPath: string;
+}
+
+/** The directory of the store: `--store`, else PIBURN_STORE, else the user's cache directory. */
+export function storeDirectory(option: string | undefined, env: NodeJS.ProcessEnv): string {
+  if (option !== undefined) return resolve(option);
+  if (env['PIBURN_STORE']) return resolve(env['PIBURN_STORE']);
+  const cache = env['XDG_CACHE_HOME'];
+  return join(cache?.startsWith('/') ? cache : join(homedir(), '.cache'), 'piburn');
+}
+
+/**
+ * Opens the store, making it if need be (0700), and sweeps away what a killed piburn left half-made.
+ * @throws PiburnError `STORE_UNUSABLE`.
+ */
+export function openStore(directory: string): Store {
+  try {
+    for (const room of ['images', 'locks']) mkdirSync(join(directory, room), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw failure('STORE_UNUSABLE', `the image store ${directory} cannot be used (${errnoOf(error) ?? error})`, {
+      hint: 'name another directory with --store=DIR or PIBURN_STORE',
+    });
+  }
+  const store = { directory };
+  sweep(store);
+  return store;
+}
+
+/** The place for a source's spool; a stream has no identity and gets a place of its own that nobody finds again. */
+export function placeFor(store: Store, identity: SourceIdentity | undefined): StorePlace {
+  const text = JSON.stringify(identity ?? { stream: process.pid, at: process.hrtime.bigint().toString() });
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 24);
+  return placeOf(store, identity === undefined ? streamPrefix + digest : digest);
+}
+
+function placeOf(store: Store, key: string): StorePlace {
+  const directory = join(store.directory, 'images', key);
+  return { key, directory, partial: `${directory}.partial`, lockPath: join(store.directory, 'locks', key) };
+}
+
+/** Makes an empty directory for a spool to be made in; the caller holds the place's lock exclusively. */
+export function beginPlace(place: StorePlace): void {
+  rmSync(place.partial, { recursive: true, force: true });
+  rmSync(place.directory, { recursive: true, force: true });
+  mkdirSync(place.partial, { mode: 0o700 });
+}
+
+/** Makes a finished spool (its files synced already) appear under its name at once, and last through a power cut. */
+export function completePlace(place: StorePlace): void {
+  syncDirectory(place.partial);
+  renameSync(place.partial, place.directory);
+  syncDirectory(join(place.directory, '..'));
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Removes a place with everything in it. A lock file stays (somebody may be waiting on it), except a stream's. */
+export function removePlace(place: StorePlace): void {
+  rmSync(place.partial, { recursive: true, force: true });
+  rmSync(place.directory, { recursive: true, force: true });
+  if (place.key.startsWith(streamPrefix)) rmSync(place.lockPath, { force: true });
+}
+
+/** Removes the spools that were made from an earlier state of the same file and that nobody burns from. */
+export function removeStale(store: Store, current: StorePlace, identity: SourceIdentity): void {
+  for (const key of readdirSync(join(store.directory, 'images'))) {
+    const place = placeOf(store, key);
+    if (key === current.key || key.endsWith('.partial')) continue;
+    const source = readMap(join(place.directory, 'map'))?.header.source;
+    if (source?.path === identity.path) whenNobodyUses(place, () => removePlace(place));
+  }
+}
+
+/** Half-made spools whose maker is gone (its lock died with it), and spools of streams left by a killed piburn. */
+function sweep(store: Store): void {
+  for (const name of readdirSync(join(store.directory, 'images'))) {
+    const place = placeOf(store, name.replace(/\.partial$/, ''));
+    if (name.endsWith('.partial')) whenNobodyUses(place, () => rmSync(place.partial, { recursive: true, force: true }));
+    else if (name.startsWith(streamPrefix)) whenNobodyUses(place, () => removePlace(place));
+  }
+}
+
+function whenNobodyUses(place: StorePlace, act: () => void): void {
+  const lock = lockFile(place.lockPath, 'exclusive');
+  if (lock === undefined) return;
+  try {
+    act();
+  } finally {
+    lock.close();
+  }
+}
+
+/**
+ * Waits until the place can be locked; `onWait` is called once when another piburn holds it.
+ * @throws PiburnError `INTERRUPTED` when `cancelled` says so.
+ */
+export async function lockPlace(
+  place: StorePlace,
+  mode: 'shared' | 'exclusive',
+  onWait: () => void,
+  cancelled: () => boolean,
+): Promise<FileLock> {
+  for (let tries = 0; ; tries++) {
+    const lock = lockFile(place.lockPath, mode);
+    if (lock !== undefined) return lock;
+    if (cancelled()) throw failure('INTERRUPTED', 'interrupted while waiting for another piburn');
+    if (tries === 0) onWait();
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
