@@ -1,0 +1,101 @@
+// Reading one card back from its medium and comparing it, piece by piece. A bad piece is read again, written once more,
+// read again; then the card is bad, and the error says where, how much, and what it looks like.
+
+import { failure, type PiburnError } from '../errors.js';
+import { digestOf } from '../image/digest.js';
+import { isSystemError } from '../native.js';
+import type { Repair } from '../protocol.js';
+import type { Piece } from './pieces.js';
+import { type Bench, fillExpected, writePiece } from './write.js';
+
+/** A card that needs more rewrites than this is dying. */
+const repairsMax = 16;
+
+/**
+ * Compares one piece with what it shall be.
+ * @returns undefined when it read back right at once, else how it was repaired.
+ * @throws PiburnError `VERIFY_MISMATCH`, `VERIFY_READ`, `CARD_WEAK`, `IMAGE_CHANGED`; SystemError when the card is gone.
+ */
+export function checkPiece(bench: Bench, piece: Piece, repairs: readonly Repair[]): Repair | undefined {
+  if (readsBack(bench, piece)) return undefined;
+  const { offsetBytes, lengthBytes } = piece;
+  if (readsBack(bench, piece)) return { offsetBytes, lengthBytes, how: 'reread' };
+  if (repairs.length >= repairsMax) throw tooManyRepairs(bench.path, offsetBytes);
+  writePiece(bench, piece);
+  bench.card.flush();
+  if (readsBack(bench, piece)) return { offsetBytes, lengthBytes, how: 'rewritten' };
+  throw mismatch(bench, piece);
+}
+
+function readsBack({ card, requestBytes, expected }: Bench, piece: Piece): boolean {
+  const want = expected.get(piece.offsetBytes) ?? piece.digest;
+  if (want === undefined) throw new Error(`no digest is known for the piece at byte ${piece.offsetBytes}`);
+  try {
+    const got = card.read(piece.offsetBytes, piece.lengthBytes, requestBytes);
+    if (got < piece.lengthBytes) return false;
+  } catch (error) {
+    // A medium error may pass at the second try or after a rewrite; anything else means that the card is gone.
+    if (isSystemError(error) && (error.code === 'EIO' || error.code === 'EREMOTEIO' || error.code === 'EILSEQ'))
+      return false;
+    throw error;
+  }
+  return Buffer.compare(digestOf(card.buffer.subarray(0, piece.lengthBytes)), want) === 0;
+}
+
+const tooManyRepairs = (path: string, offsetBytes: number): PiburnError =>
+  failure(
+    'CARD_WEAK',
+    `${path} had to be written again in ${repairsMax} places and is still wrong at byte ${offsetBytes}`,
+    {
+      device: path,
+      offsetBytes,
+      hint: 'the card, the reader or its cable is failing: try another reader, then another card',
+    },
+  );
+
+/** Looks closely at a piece that stays wrong: where the first wrong byte is, and how many bits differ. */
+function mismatch(bench: Bench, piece: Piece): PiburnError {
+  const { card, path, requestBytes } = bench;
+  let found: Buffer;
+  try {
+    const got = card.read(piece.offsetBytes, piece.lengthBytes, requestBytes);
+    found = Buffer.from(card.buffer.subarray(0, got));
+  } catch {
+    return failure('VERIFY_READ', `${path} cannot be read back at byte ${piece.offsetBytes}, twice over`, {
+      device: path,
+      offsetBytes: piece.offsetBytes,
+      lengthBytes: piece.lengthBytes,
+      hint: 'the card has a bad spot: use another card',
+    });
+  }
+  fillExpected(bench, piece);
+  const { firstByte, wrongBits } = difference(found, card.buffer.subarray(0, piece.lengthBytes));
+  const offsetBytes = piece.offsetBytes + firstByte;
+  return failure(
+    'VERIFY_MISMATCH',
+    `${path} does not hold what was written: ${wrongBits} of ${piece.lengthBytes * 8} bits differ in the ` +
+      `${piece.lengthBytes} bytes at byte ${piece.offsetBytes}, the first at byte ${offsetBytes}`,
+    { device: path, offsetBytes, lengthBytes: piece.lengthBytes, hint: likelyCause(found, wrongBits) },
+  );
+}
+
+function difference(found: Buffer, wanted: Buffer): { firstByte: number; wrongBits: number } {
+  let firstByte = -1;
+  let wrongBits = 0;
+  for (let index = 0; index < wanted.length; index++) {
+    const wrong = (found[index] ?? 0xff) ^ (wanted[index] ?? 0);
+    if (wrong === 0) continue;
+    if (firstByte < 0) firstByte = index;
+    for (let bits = wrong; bits > 0; bits &= bits - 1) wrongBits++;
+  }
+  return { firstByte: Math.max(0, firstByte), wrongBits };
+}
+
+function likelyCause(found: Buffer, wrongBits: number): string {
+  const first = found[0] ?? 0;
+  if (found.length > 0 && found.every((byte) => byte === first))
+    return 'the card lost the data: it may be a fake that is smaller than it says, or worn out; use another card';
+  if (wrongBits <= 64)
+    return 'a few bits flipped: a bad cell, or a bad reader or cable; try another reader, then another card';
+  return 'the card returned other data: it may be a fake that is smaller than it says; test it with f3probe, use another card';
+}

@@ -1,0 +1,84 @@
+// Writing to one card: zeros over both ends, a piece as the image has it, a piece with this node's patch.
+
+import { failure } from '../errors.js';
+import { digestOf } from '../image/digest.js';
+import type { Device, ImageFile } from '../native.js';
+import type { Piece } from './pieces.js';
+
+/** How much at either end is wiped: partition tables, boot sectors and backup tables lie there. */
+const wipeBytes = 1024 * 1024;
+
+/** What a burn needs at hand. */
+export interface Bench {
+  readonly card: Device;
+  readonly image: ImageFile;
+  readonly path: string;
+  readonly requestBytes: number;
+  /** Digests of what was really meant to be written, for pieces that are not the image's own: by offset. */
+  readonly expected: Map<number, Uint8Array>;
+}
+
+/** Zeros over the first and last MiB: from now on nothing on the card boots or mounts. */
+export function wipeEnds({ card, requestBytes }: Bench, cardBytes: number): void {
+  const first = Math.min(wipeBytes, cardBytes);
+  const lastStart = Math.max(first, Math.floor((cardBytes - wipeBytes) / 4096) * 4096);
+  const wipe = (offsetBytes: number, lengthBytes: number) => {
+    if (lengthBytes <= 0) return;
+    if (card.info.kind === 'file') card.punch(offsetBytes, lengthBytes);
+    else card.writeZeros(offsetBytes, lengthBytes, requestBytes);
+  };
+  wipe(0, first);
+  wipe(lastStart, cardBytes - lastStart);
+  card.flush();
+}
+
+/** Zeros over the first MiB alone: what was sealed is taken back. */
+export function unseal({ card, requestBytes }: Bench, cardBytes: number): void {
+  card.writeZeros(0, Math.min(wipeBytes, cardBytes), requestBytes);
+  card.flush();
+}
+
+/** Writes a piece, and notes its digest when the segment map does not have it. */
+export function writePiece(bench: Bench, piece: Piece): void {
+  const { card, image, requestBytes } = bench;
+  const { offsetBytes, lengthBytes } = piece;
+  if (piece.patch.length > 0) {
+    fillExpected(bench, piece);
+    bench.expected.set(offsetBytes, digestOf(card.buffer.subarray(0, lengthBytes)));
+    card.writeBuffer(offsetBytes, lengthBytes, requestBytes);
+  } else if (piece.from === 'zeros') {
+    if (piece.digest === undefined) bench.expected.set(offsetBytes, zeroDigest(lengthBytes));
+    card.writeZeros(offsetBytes, lengthBytes, requestBytes);
+  } else card.writeFromImage(image, offsetBytes, lengthBytes, requestBytes);
+}
+
+/** Puts what the piece shall be on the card into the card's buffer. */
+export function fillExpected({ card, image, path }: Bench, piece: Piece): void {
+  const bytes = card.buffer.subarray(0, piece.lengthBytes);
+  if (piece.from === 'zeros') bytes.fill(0);
+  else image.readInto(card, piece.offsetBytes, piece.lengthBytes);
+  if (piece.digest !== undefined && !digestOf(bytes).every((byte, index) => byte === piece.digest?.[index]))
+    throw failure('IMAGE_CHANGED', `the image changed under the burn at byte ${piece.offsetBytes}`, {
+      device: path,
+      offsetBytes: piece.offsetBytes,
+      hint: 'leave the image alone while it is burned; `piburn` decodes it anew when its file changes',
+    });
+  for (const block of piece.patch) overlay(bytes, piece.offsetBytes, block.offsetBytes, block.bytes);
+}
+
+function overlay(bytes: Buffer, bytesStart: number, blockStart: number, block: Uint8Array): void {
+  const from = Math.max(bytesStart, blockStart);
+  const to = Math.min(bytesStart + bytes.length, blockStart + block.length);
+  bytes.set(block.subarray(from - blockStart, to - blockStart), from - bytesStart);
+}
+
+const zeroDigests = new Map<number, Uint8Array>();
+
+/** The digest of so many zeros; only a few lengths ever occur often. */
+function zeroDigest(lengthBytes: number): Uint8Array {
+  const known = zeroDigests.get(lengthBytes);
+  if (known !== undefined) return known;
+  const digest = digestOf(Buffer.alloc(lengthBytes));
+  if (zeroDigests.size < 64) zeroDigests.set(lengthBytes, digest);
+  return digest;
+}
