@@ -1,0 +1,149 @@
+// The conductor, and the page to read first: options → plan → pool → events → result (ARCHITECTURE.md has the picture).
+
+import { failure, PiburnError, refusal, toFailure } from '../errors.js';
+import { given } from '../given.js';
+import { type OpenImage, openImage } from '../image/image.js';
+import { openStore, storeDirectory } from '../image/store.js';
+import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
+import { burnCards, type Cancellation, type CardRun } from './cards.js';
+import type { BurnOptions } from './options.js';
+import { checkRounds, type Order } from './order.js';
+import { plannedCard, planOf, prepare } from './prepare.js';
+import { inspectTargets, type Target } from './targets.js';
+import { sampleMs } from './watch.js';
+
+/**
+ * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
+ * happens is in the summary.
+ */
+export async function conduct(
+  order: Order,
+  emit: (event: BurnEvent) => void,
+  cancel: Cancellation,
+): Promise<BurnSummary> {
+  const startedAt = new Date();
+  const { options, devices } = order;
+  const directory = storeDirectory(options.store, process.env);
+  const inspect = (imageBytes?: number) => inspectTargets(devices, options, directory, imageBytes);
+
+  await inspect();
+  const image = await openImage(options.image, {
+    store: openStore(directory),
+    decoder: options.decoder ?? 'auto',
+    onWait: (name) => emit({ type: 'warning', message: `another piburn is at work on ${name}; waiting for it` }),
+    cancelled: () => cancel.requested,
+  });
+  const stopImage = cancel.on(() => image.cancel());
+  const stopTelling = tellImage(image, emit);
+  try {
+    const targets = await inspect(image.table.totalBytes);
+    if (!options.dryRun) await askOnce(order, image, targets);
+    const prepared = await prepare(order, image);
+    if (options.dryRun || mustBeWhole(image, options)) await inspect((await image.whole).imageBytes);
+    const plan = await planOf(order, image, targets, prepared);
+    if (cancel.requested) throw interruptedBefore();
+    emit({ type: 'plan', plan });
+    if (options.dryRun) return summaryOf(order, image, startedAt, []);
+    const run: CardRun = {
+      options,
+      image,
+      emit,
+      cancel,
+      inspect: async (device) => firstOf(await inspectTargets([device], options, directory, image.table.totalBytes)),
+    };
+    const cards = await burnCards(run, targets, prepared.assignments);
+    return summaryOf(order, image, startedAt, cards, await problemOf(image));
+  } finally {
+    stopTelling();
+    stopImage();
+    await image.close();
+  }
+}
+
+/** Cards are left untouched until a compressed image has proved whole, unless the person wants to start early. */
+const mustBeWhole = (image: OpenImage, options: BurnOptions): boolean => image.how === 'decode' && !options.early;
+
+/** Tells how far the image is, ten times a second, and its end. */
+function tellImage(image: OpenImage, emit: (event: BurnEvent) => void): () => void {
+  const startedMs = performance.now();
+  const tell = () =>
+    emit({
+      type: 'image',
+      state: image.table.state,
+      how: image.how,
+      doneBytes: image.table.availableBytes,
+      ...given({ decoder: image.decoder, totalBytes: image.table.totalBytes }),
+      elapsedMs: performance.now() - startedMs,
+    });
+  tell();
+  if (image.table.state !== 'reading') return () => undefined;
+  const timer = setInterval(() => {
+    if (image.table.state === 'reading') tell();
+  }, sampleMs);
+  const end = image.whole.then(tell, () => undefined);
+  void end.finally(() => clearInterval(timer));
+  return () => clearInterval(timer);
+}
+
+/** The one question, before the first write. Nothing is asked when nothing is there that could be lost. */
+async function askOnce(order: Order, image: OpenImage, targets: readonly Target[]): Promise<void> {
+  const { options, nodes } = order;
+  checkRounds(order);
+  if (targets.every(({ description }) => description.fresh || description.sizeBytes === 0)) return;
+  const names = nodes ?? order.devices.map(() => undefined);
+  const preview: Plan = {
+    image: { source: options.image, layout: [], ...given({ sizeBytes: image.table.totalBytes }) },
+    targets: targets.map(({ description }) => description),
+    cards: names.map((node, index) => plannedCard(order, node, index)),
+    verify: options.verify ?? true,
+    full: options.full ?? false,
+  };
+  if (await options.confirm?.(preview)) return;
+  throw refusal(
+    'NOT_CONFIRMED',
+    options.confirm === undefined
+      ? 'the targets would be erased, and there is no terminal to ask at'
+      : 'nothing was written: the question was not answered with yes',
+    { hint: 'say --yes when you are sure of the targets' },
+  );
+}
+
+/** Why the image broke while cards were following it, if it did. */
+async function problemOf(image: OpenImage): Promise<PiburnError | undefined> {
+  if (image.table.state === 'whole') return undefined;
+  return image.whole.then(
+    () => undefined,
+    (error: unknown) => (error instanceof PiburnError ? error : new PiburnError(toFailure(error))),
+  );
+}
+
+function summaryOf(
+  { options }: Order,
+  image: OpenImage,
+  startedAt: Date,
+  cards: readonly CardReport[],
+  problem?: PiburnError,
+): BurnSummary {
+  const count = (outcome: CardReport['outcome']) => cards.filter((card) => card.outcome === outcome).length;
+  return {
+    version: 1,
+    image: options.image,
+    startedAt: startedAt.toISOString(),
+    elapsedMs: Date.now() - startedAt.getTime(),
+    decodes: image.how === 'decode' ? 1 : 0,
+    good: count('good'),
+    failed: count('failed'),
+    cancelled: count('cancelled'),
+    cards,
+    ...given({ failure: problem?.failure }),
+  };
+}
+
+const interruptedBefore = (): PiburnError =>
+  new PiburnError({ kind: 'interrupted', code: 'INTERRUPTED', message: 'interrupted before any card was written' });
+
+function firstOf(targets: readonly Target[]): Target {
+  const [target] = targets;
+  if (target === undefined) throw failure('NO_TARGET', 'no target was given');
+  return target;
+}
