@@ -1,0 +1,91 @@
+// One slot on the terminal: what its card goes through, or how it ended.
+
+import type { CardReport } from '../protocol.js';
+import { drawBar, type Glyphs } from './glyphs.js';
+import { gap, type Layout } from './layout.js';
+import { recentRate } from './meter.js';
+import { shortDevice } from './names.js';
+import { paint, type Style } from './paint.js';
+import { cardEtaMs, expectedBytes, expectsNextCard, phaseEtaMs, type RunState, type SlotState } from './state.js';
+import { duration, percentage, rate, runningTime, sentence, stripControls } from './text.js';
+import { alignLeft, alignRight, clip, displayWidth } from './width.js';
+
+/** How a terminal is drawn on. */
+export interface Drawing {
+  readonly columns: number;
+  readonly color: boolean;
+  readonly glyphs: Glyphs;
+  readonly nowMs: number;
+}
+
+/** The line of a slot, never wider than the terminal. */
+export function slotLine(state: RunState, slot: SlotState, layout: Layout, drawing: Drawing): string {
+  const { ellipsis } = drawing.glyphs;
+  const head = [
+    alignRight(String(slot.slot), layout.slot, ellipsis),
+    alignLeft(shortDevice(slot.device), layout.device, ellipsis),
+    ...(layout.host > 0 ? [alignLeft(stripControls(slot.hostname ?? ''), layout.host, ellipsis)] : []),
+  ].join(gap);
+  const columns = drawing.columns - displayWidth(head) - gap.length;
+  return `${head}${gap}${tail(state, slot, layout, { ...drawing, columns })}`.trimEnd();
+}
+
+function tail(state: RunState, slot: SlotState, layout: Layout, drawing: Drawing): string {
+  if (slot.ended !== undefined) return endedTail(slot.ended, expectsNextCard(state, slot), drawing);
+  if (slot.stall !== undefined) return stalledTail(state, slot, slot.stall, drawing);
+  return movingTail(state, slot, layout, drawing);
+}
+
+const endStyles: Readonly<Record<CardReport['outcome'], Style>> = { good: 'green', failed: 'red', cancelled: 'yellow' };
+
+function endedTail(card: CardReport, nextCard: boolean, { columns, color, glyphs }: Drawing): string {
+  const outcome = `${glyphs[card.outcome]} ${card.outcome}`;
+  const timed = `${outcome}, ${duration(card.totalMs)}`;
+  const reason = card.failure === undefined ? '' : `: ${sentence(card.failure.message)}`;
+  const next = '; put in the next card';
+  // The reason comes again after the run, whole; that the slot waits for a person is said only here.
+  const text = nextCard
+    ? firstThatFits(
+        [`${timed}${reason}${next}`, `${timed}${next}`, `${outcome}${next}`, `${outcome}; next card`],
+        columns,
+      )
+    : `${timed}${reason}`;
+  return paint(clip(text, columns, glyphs.ellipsis), endStyles[card.outcome], color);
+}
+
+function stalledTail(
+  state: RunState,
+  slot: SlotState,
+  stall: { stalledMs: number; atMs: number },
+  { columns, color, glyphs, nowMs }: Drawing,
+): string {
+  const text = `no progress for ${runningTime(stall.stalledMs + Math.max(0, nowMs - stall.atMs))}`;
+  const words = [slot.phase, percentText(state, slot)].filter((word) => word !== '').join(' ');
+  const fitting = firstThatFits([`${words}, ${text}`, `${slot.phase}, ${text}`, text], columns);
+  return paint(clip(fitting, columns, glyphs.ellipsis), 'yellow', color);
+}
+
+function movingTail(state: RunState, slot: SlotState, layout: Layout, { glyphs, nowMs }: Drawing): string {
+  const totalBytes = expectedBytes(state, slot);
+  const speed = totalBytes > 0 ? recentRate(slot.meter, nowMs) : undefined;
+  const etaMs = phaseEtaMs(state, slot, nowMs);
+  const cardMs = cardEtaMs(state, slot, nowMs);
+  const bar = totalBytes > 0 ? drawBar(slot.doneBytes / totalBytes, layout.bar, glyphs) : '';
+  const parts = [
+    [alignLeft(slot.phase, layout.phase), layout.phase],
+    [alignLeft(bar, layout.bar), layout.bar],
+    [alignRight(percentText(state, slot), layout.percent), layout.percent],
+    [alignRight(speed === undefined ? '' : rate(speed), layout.rate), layout.rate],
+    [alignLeft(etaMs === undefined ? '' : `ETA ${runningTime(etaMs)}`, layout.eta), layout.eta],
+    [cardMs === undefined || cardMs === etaMs ? '' : `card ${runningTime(cardMs)}`, layout.cardEta],
+  ] as const;
+  return parts.flatMap(([text, columns]) => (columns > 0 ? [text] : [])).join(gap);
+}
+
+function percentText(state: RunState, slot: SlotState): string {
+  const percent = percentage(slot.doneBytes, expectedBytes(state, slot));
+  return percent === undefined ? '' : `${percent} %`;
+}
+
+const firstThatFits = (texts: readonly string[], columns: number): string =>
+  texts.find((text) => displayWidth(text) <= columns) ?? texts.at(-1) ?? '';
