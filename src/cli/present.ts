@@ -1,0 +1,108 @@
+// Shows a run to whoever is there: live bars on a terminal, plain lines in a pipe, JSON lines for programs; then the
+// table, the report file, and the exit code.
+
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { errnoOf, exitCodeOf, usageError } from '../errors.js';
+import type { BurnRun } from '../index.js';
+import type { BurnEvent, BurnSummary } from '../protocol.js';
+import { renderBars } from '../report/bars.js';
+import { renderFailure } from '../report/failure.js';
+import { toJsonLine } from '../report/json.js';
+import { describeEvent } from '../report/lines.js';
+import { renderPlan } from '../report/plan-text.js';
+import { fold, initialState } from '../report/state.js';
+import { renderTable } from '../report/table.js';
+import type { Ending } from './engine.js';
+import type { Terminal } from './terminal.js';
+
+export interface View {
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly report?: string;
+}
+
+/** Follows a run to its end. Rejects with what the run rejects with. */
+export async function present(run: BurnRun, view: View, terminal: Terminal): Promise<Ending> {
+  const report = view.report === undefined ? undefined : openReport(view.report);
+  const forget = terminal.onInterrupt(() => {
+    run.cancel();
+    terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
+  });
+  try {
+    const summary = await follow(run, view, terminal);
+    if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
+    report?.write(summary);
+    return { code: codeOf(summary), stuck: summary.cards.some(({ failure }) => failure?.code === 'STALLED') };
+  } finally {
+    forget();
+    report?.close();
+  }
+}
+
+async function follow(run: BurnRun, view: View, terminal: Terminal): Promise<BurnSummary> {
+  const now = () => performance.now();
+  let state = initialState();
+  const live = terminal.isLive && !view.dryRun;
+  if (live)
+    terminal.startLive(() => renderBars(state, { columns: terminal.columns, color: terminal.color, nowMs: now() }));
+  try {
+    for await (const event of run) {
+      if (view.json) process.stdout.write(`${toJsonLine(event)}\n`);
+      if (event.type === 'plan' && view.dryRun) terminal.say(renderPlan(event.plan).trimEnd());
+      else tell(describeEvent(event, state), event, live, terminal);
+      state = fold(state, event, now());
+    }
+    return await run.summary;
+  } finally {
+    if (live) terminal.stopLive();
+  }
+}
+
+/** With bars on the screen only what they do not show is worth a line. */
+function tell(line: string | undefined, event: BurnEvent, live: boolean, terminal: Terminal): void {
+  if (line !== undefined && (!live || event.type === 'warning')) terminal.say(line);
+}
+
+function tableOf(summary: BurnSummary, terminal: Terminal): string {
+  const { color } = terminal;
+  const table = renderTable(summary, {
+    columns: terminal.out.isTTY ? terminal.columns : Number.POSITIVE_INFINITY,
+    color,
+  });
+  return summary.failure === undefined ? table : `${table}\n${renderFailure(summary.failure, { color })}`;
+}
+
+function codeOf({ cards, failure, failed }: BurnSummary): number {
+  const interrupted = cards.some((card) => card.failure?.kind === 'interrupted') || failure?.kind === 'interrupted';
+  if (interrupted) return 130;
+  if (failure !== undefined) return exitCodeOf(failure);
+  return failed > 0 || cards.some(({ outcome }) => outcome === 'cancelled') ? 1 : 0;
+}
+
+/** A report is written beside its place and moved there, so that it is whole or absent; opened first, to fail early. */
+function openReport(path: string) {
+  const partial = `${path}.partial-${process.pid}`;
+  const descriptor = create(partial, path);
+  let done = false;
+  return {
+    write(summary: BurnSummary): void {
+      writeSync(descriptor, `${JSON.stringify(summary, null, 2)}\n`);
+      renameSync(partial, path);
+      done = true;
+    },
+    close(): void {
+      closeSync(descriptor);
+      if (!done) rmSync(partial, { force: true });
+    },
+  };
+}
+
+function create(partial: string, path: string): number {
+  try {
+    return openSync(partial, 'wx', 0o600);
+  } catch (error) {
+    throw usageError('REPORT', `the report ${path} cannot be written (${errnoOf(error) ?? 'unknown error'})`, {
+      hint: 'name a file in a directory that exists and may be written',
+    });
+  }
+}

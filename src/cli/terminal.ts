@@ -1,0 +1,184 @@
+// The person's side: where text goes, whether there is somebody to answer, live lines that are redrawn in place,
+// questions, and Ctrl-C. Nothing else of piburn knows about a terminal.
+
+import { openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ReadStream } from 'node:tty';
+import { PiburnError } from '../errors.js';
+
+const redrawMs = 100;
+
+export class Terminal {
+  /** Text for people goes to standard output, or to standard error while standard output carries JSON. */
+  out: NodeJS.WriteStream = process.stdout;
+  readonly #interrupts = new Set<() => void>();
+  #live: (() => string[]) | undefined;
+  #drawnLines = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #questions: Promise<unknown> = Promise.resolve();
+
+  constructor() {
+    // A reader that went away (`| head`) must not end a burn.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  }
+
+  get color(): boolean {
+    return colorOn(this.out);
+  }
+
+  get errorColor(): boolean {
+    return colorOn(process.stderr);
+  }
+
+  get isLive(): boolean {
+    return this.out.isTTY === true && process.env['TERM'] !== 'dumb';
+  }
+
+  get columns(): number {
+    return this.out.columns ?? 80;
+  }
+
+  /** Whether somebody can be asked. `stdinTaken`: standard input is the image, so only the terminal itself will do. */
+  canAsk(stdinTaken: boolean): boolean {
+    if (!process.stderr.isTTY && !process.stdout.isTTY) return false;
+    return stdinTaken || process.stdin.isTTY === true;
+  }
+
+  /** Calls `action` at Ctrl-C; returns a function that forgets it. Without any action Ctrl-C ends the program. */
+  onInterrupt(action: () => void): () => void {
+    this.#interrupts.add(action);
+    return () => this.#interrupts.delete(action);
+  }
+
+  interrupt(): void {
+    if (this.#interrupts.size === 0) process.exit(130);
+    for (const action of this.#interrupts) action();
+  }
+
+  say(text: string): void {
+    this.#erase();
+    this.out.write(`${text}\n`);
+    this.#draw();
+  }
+
+  sayError(text: string): void {
+    this.#erase();
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** Keeps the lines that `render` returns at the bottom, redrawn ten times a second. */
+  startLive(render: () => string[]): void {
+    this.#live = render;
+    this.#timer = setInterval(() => this.#redraw(), redrawMs);
+  }
+
+  stopLive(): void {
+    clearInterval(this.#timer);
+    this.#redraw();
+    this.#live = undefined;
+    this.#drawnLines = 0;
+  }
+
+  /** Asks one question at a time, live lines out of the way; undefined at the end of input or Ctrl-C. */
+  ask(question: string, options: { hidden?: boolean; stdinTaken?: boolean } = {}): Promise<string | undefined> {
+    const answer = this.#questions.then(() => this.#askNow(question, options));
+    this.#questions = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #askNow(question: string, options: { hidden?: boolean; stdinTaken?: boolean }): Promise<string | undefined> {
+    this.#erase();
+    const live = this.#live;
+    this.#live = undefined;
+    const input = options.stdinTaken ? new ReadStream(openTerminal()) : process.stdin;
+    process.stderr.write(question);
+    const answer = new Promise<string | undefined>((resolve) => {
+      const forget = this.onInterrupt(() => resolve(undefined));
+      const read = options.hidden && input.isTTY ? readHidden : readLine;
+      void read(input).then((line) => {
+        forget();
+        resolve(line);
+      });
+    });
+    try {
+      return await answer;
+    } finally {
+      if (input === process.stdin) input.pause();
+      else input.destroy();
+      this.#live = live;
+    }
+  }
+
+  #redraw(): void {
+    if (this.#live === undefined) return;
+    const lines = this.#live().slice(0, Math.max(1, (this.out.rows ?? 24) - 1));
+    const text = lines.map((line) => `\x1b[2K${line}\n`).join('');
+    this.out.write(`${up(this.#drawnLines)}${text}\x1b[J`);
+    this.#drawnLines = lines.length;
+  }
+
+  #erase(): void {
+    if (this.#drawnLines > 0) this.out.write(`${up(this.#drawnLines)}\x1b[J`);
+    this.#drawnLines = 0;
+  }
+
+  #draw(): void {
+    if (this.#live !== undefined) this.#redraw();
+  }
+}
+
+const up = (lines: number): string => (lines === 0 ? '' : `\x1b[${lines}A\r`);
+
+const colorOn = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+
+/** One line as the terminal (or a pipe) gives it; undefined at the end of input. */
+function readLine(input: NodeJS.ReadableStream): Promise<string | undefined> {
+  const lines = createInterface({ input, terminal: false });
+  return new Promise((resolve) => {
+    lines.once('line', (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once('close', () => resolve(undefined));
+  });
+}
+
+const keys = { interrupt: '\x03', endOfInput: '\x04', backspace: ['\b', '\x7f'], enter: ['\r', '\n'] };
+
+/** One line that is not shown. In raw mode the line discipline's work (Enter, backspace, Ctrl-C) is ours. */
+function readHidden(input: ReadStream | NodeJS.ReadStream): Promise<string | undefined> {
+  input.setRawMode(true);
+  input.setEncoding('utf8');
+  return new Promise((resolve) => {
+    let typed = '';
+    const finish = (line: string | undefined) => {
+      input.off('data', onData);
+      input.setRawMode(false);
+      process.stderr.write('\n');
+      resolve(line);
+    };
+    const onData = (text: string | Buffer) => {
+      for (const key of String(text)) {
+        if (key === keys.interrupt || key === keys.endOfInput) return finish(undefined);
+        if (keys.enter.includes(key)) return finish(typed);
+        typed = keys.backspace.includes(key) ? typed.slice(0, -1) : typed + key;
+      }
+    };
+    input.on('data', onData);
+    input.resume();
+  });
+}
+
+function openTerminal(): number {
+  try {
+    return openSync('/dev/tty', 'r');
+  } catch {
+    throw new PiburnError({
+      kind: 'refused',
+      code: 'NOT_CONFIRMED',
+      message: 'the image comes on standard input and there is no terminal to ask at',
+      hint: 'say --yes when you are sure of the targets',
+    });
+  }
+}
