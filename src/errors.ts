@@ -49,6 +49,10 @@ export const refusal = (code: string, message: string, details: Details = {}): P
 export const failure = (code: string, message: string, details: Details = {}, cause?: unknown): PiburnError =>
   new PiburnError({ kind: 'failed', code, message, ...details }, { cause });
 
+/** The person wanted to stop: exit code 130. */
+export const interruption = (message: string): PiburnError =>
+  new PiburnError({ kind: 'interrupted', code: 'INTERRUPTED', message });
+
 /** The errno name (`EIO`) that a system error carries, or undefined. */
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

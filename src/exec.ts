@@ -4,6 +4,7 @@
 import type { Writable } from 'node:stream';
 import { execa } from 'execa';
 import { errnoOf } from './errors.js';
+import { given } from './given.js';
 
 /** What a finished command left; a missing program is a value (`undefined`), not an exception. */
 export interface CommandResult {
@@ -40,7 +41,8 @@ export async function run(
 export interface RunningProgram {
   readonly stdin: Writable;
   readonly stdout: AsyncIterable<Uint8Array>;
-  readonly ended: Promise<{ readonly exitCode: number; readonly stderr: string }>;
+  /** `signal`: what ended it before its time, if anything did. */
+  readonly ended: Promise<{ readonly exitCode: number; readonly signal?: string; readonly stderr: string }>;
   kill(): void;
 }
 
@@ -56,7 +58,11 @@ export function start(program: string, args: readonly string[]): RunningProgram 
   return {
     stdin: child.stdin,
     stdout: child.stdout,
-    ended: child.then((result) => ({ exitCode: result.exitCode ?? 128, stderr: String(result.stderr) })),
+    ended: child.then(({ exitCode, signal, stderr }) => ({
+      exitCode: exitCode ?? 128,
+      ...given({ signal }),
+      stderr: String(stderr),
+    })),
     kill: () => child.kill(),
   };
 }

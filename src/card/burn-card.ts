@@ -2,15 +2,16 @@
 // step has read back right, the card has no partition table and nothing boots from it, however the burn ends.
 
 import { performance } from 'node:perf_hooks';
-import { failure, type PiburnError, toFailure } from '../errors.js';
+import { failure, type PiburnError } from '../errors.js';
 import { SegmentTable } from '../image/segment-table.js';
-import { isSystemError, openImage } from '../native.js';
+import { openImage } from '../native.js';
 import type { CardJob, CardResult, Repair } from '../protocol.js';
 import { CardCounters } from './counters.js';
 import { checkRoom, isNewFile, openCard } from './open-card.js';
 import { type Piece, piecesOf } from './pieces.js';
-import { checkPiece } from './verify.js';
-import { type Bench, unseal, wipeEnds, writePiece } from './write.js';
+import { Cancelled, ending } from './trouble.js';
+import { checkAgain, checkPiece, checkStillWiped } from './verify.js';
+import { type Bench, wipeEnd, wipeStart, writePiece } from './write.js';
 
 /** The state of one burn. */
 interface Burn {
@@ -57,7 +58,7 @@ export function burnCard(job: CardJob): CardResult {
   const totalMs = performance.now() - startedMs;
   return {
     ...tally,
-    ...(problem === undefined ? { outcome: 'good' } : ending(problem, job.target.path)),
+    ...(problem === undefined ? { outcome: 'good' } : ending(problem, job.target)),
     skippedBytes: problem === undefined ? Math.max(0, (table.totalBytes ?? 0) - tally.writtenBytes) : 0,
     totalMs,
   };
@@ -95,8 +96,9 @@ function wipe({ bench, counters, job, tally }: Burn): void {
   counters.enter('wiping', 0);
   stopIfCancelled(counters);
   tally.bootable = 'unknown';
-  wipeEnds(bench, sizeOf(bench, job));
+  wipeStart(bench, sizeOf(bench, job));
   tally.bootable = 'no';
+  wipeEnd(bench, sizeOf(bench, job));
 }
 
 const sizeOf = (bench: Bench, job: CardJob): number => job.fileBytes ?? bench.card.info.sizeBytes;
@@ -139,31 +141,45 @@ function put({ bench, counters, tally, job }: Burn, piece: Piece): void {
 const cardLimit = (bench: Bench, job: CardJob): number | undefined =>
   isNewFile(job.target) ? job.fileBytes : sizeOf(bench, job);
 
-function flush({ bench, counters, job, table, tally }: Burn): void {
+function flush(burn: Burn): void {
+  const { bench, counters, tally } = burn;
   counters.enter('flushing', 0);
   const startedMs = performance.now();
-  if (isNewFile(job.target)) bench.card.truncate(job.fileBytes ?? table.totalBytes ?? 0);
+  endFile(burn);
   bench.card.flush();
   tally.writeMs += performance.now() - startedMs;
 }
 
+/** A file ends where it ended before, or where the image ends; the last sector that was written may reach further. */
+function endFile({ bench, job, table }: Burn): void {
+  if (job.target.kind === 'block') return;
+  const ownBytes = isNewFile(job.target) ? table.totalBytes : job.target.sizeBytes;
+  bench.card.truncate(job.fileBytes ?? ownBytes ?? 0);
+}
+
 function verify(burn: Burn): void {
-  const { job, table, counters, tally } = burn;
+  const { bench, tally } = burn;
   const startedMs = performance.now();
-  counters.enter('verifying', tally.writtenBytes);
-  for (const piece of piecesOf(table, job.patch, job.full, () => counters.cancelled)) {
-    if (piece.offsetBytes > 0) check(burn, piece);
-  }
-  stopIfCancelled(counters);
+  readThrough(burn, (piece) => {
+    const repair = checkPiece(bench, piece, tally.repairs);
+    if (repair !== undefined) tally.repairs.push(repair);
+    tally.verifiedBytes += piece.lengthBytes;
+  });
+  if (tally.repairs.some(({ how }) => how === 'rewritten')) readThrough(burn, (piece) => checkAgain(bench, piece));
   tally.verifyMs += performance.now() - startedMs;
 }
 
-function check({ bench, counters, tally }: Burn, piece: Piece): void {
+/** One pass over all pieces but the first. */
+function readThrough({ job, table, counters, tally }: Burn, check: (piece: Piece) => void): void {
+  counters.enter('verifying', tally.writtenBytes);
+  for (const piece of piecesOf(table, job.patch, job.full, () => counters.cancelled)) {
+    stopIfCancelled(counters);
+    if (piece.offsetBytes > 0) {
+      check(piece);
+      counters.add(piece.lengthBytes);
+    }
+  }
   stopIfCancelled(counters);
-  const repair = checkPiece(bench, piece, tally.repairs);
-  if (repair !== undefined) tally.repairs.push(repair);
-  tally.verifiedBytes += piece.lengthBytes;
-  counters.add(piece.lengthBytes);
 }
 
 /** The first piece last: with it the card has a partition table, and only now. If it does not hold, it is taken back. */
@@ -171,11 +187,17 @@ function seal(burn: Burn, first: Piece): void {
   const { bench, counters, tally, job } = burn;
   counters.enter('sealing', first.lengthBytes);
   stopIfCancelled(counters);
+  if (job.verify) checkStillWiped(bench, first);
   tally.bootable = 'unknown';
   try {
     put(burn, first);
+    endFile(burn);
     bench.card.flush();
-    if (job.verify) check(burn, first);
+    if (job.verify) {
+      const repair = checkPiece(bench, first, tally.repairs);
+      if (repair !== undefined) tally.repairs.push(repair);
+      tally.verifiedBytes += first.lengthBytes;
+    }
   } catch (error) {
     tally.bootable = takeBack(burn) ? 'no' : 'unknown';
     throw error;
@@ -186,14 +208,12 @@ function seal(burn: Burn, first: Piece): void {
 
 function takeBack({ bench, job }: Burn): boolean {
   try {
-    unseal(bench, sizeOf(bench, job));
+    wipeStart(bench, sizeOf(bench, job));
     return true;
   } catch {
     return false; // The card takes no more writes; the result says `unknown`.
   }
 }
-
-class Cancelled extends Error {}
 
 function stopIfCancelled(counters: CardCounters): void {
   if (counters.cancelled) throw new Cancelled();
@@ -204,46 +224,3 @@ const imageBroken = (path: string): PiburnError =>
     device: path,
     hint: 'see the message about the image',
   });
-
-function ending(problem: unknown, path: string): Pick<CardResult, 'outcome' | 'failure'> {
-  if (problem instanceof Cancelled)
-    return {
-      outcome: 'cancelled',
-      failure: { kind: 'interrupted', code: 'INTERRUPTED', message: `${path} was interrupted`, device: path },
-    };
-  return {
-    outcome: 'failed',
-    failure: isSystemError(problem) ? cardTrouble(problem, path) : { ...toFailure(problem), device: path },
-  };
-}
-
-/** What an errno of the card means to a person. */
-function cardTrouble(error: { code: string; syscall: string; message: string; offsetBytes?: number }, path: string) {
-  const where = error.offsetBytes === undefined ? '' : ` at byte ${error.offsetBytes}`;
-  const trouble = troubles[error.code] ?? {
-    what: `failed (${error.code})`,
-    hint: 'try another reader, then another card',
-  };
-  return {
-    kind: 'failed' as const,
-    code: error.code,
-    message: `${path} ${trouble.what}: ${error.syscall}${where} gave ${error.code}`,
-    hint: trouble.hint,
-    device: path,
-    ...(error.offsetBytes === undefined ? {} : { offsetBytes: error.offsetBytes }),
-  };
-}
-
-const troubles: Readonly<Record<string, { what: string; hint: string }>> = {
-  EIO: { what: 'has a defect', hint: 'try the card in another reader; if it fails again, throw it away' },
-  ENOSPC: { what: 'is full before the image ends', hint: 'use a larger card, or free space where the card file lies' },
-  ENODEV: { what: 'was pulled out', hint: 'put the card back and burn it again' },
-  ENXIO: { what: 'was pulled out', hint: 'put the card back and burn it again' },
-  ENOMEDIUM: { what: 'was pulled out', hint: 'put the card back and burn it again' },
-  EROFS: { what: 'became read-only', hint: 'a card does this at the end of its life: use another card' },
-  EPERM: { what: 'may not be written', hint: 'run piburn with sudo, and check the lock switch of the card' },
-  EACCES: { what: 'may not be opened', hint: 'run piburn with sudo' },
-  EBUSY: { what: 'is in use by another program', hint: 'unmount it and close the programs that use it' },
-  ENOENT: { what: 'is gone', hint: 'check the reader and its cable' },
-  EEXIST: { what: 'appeared in the meantime', hint: 'start again' },
-};

@@ -1,6 +1,6 @@
 // Opens the target of a burn, exclusively, and refuses it when it is no longer what was shown to the person.
 
-import { mkdirSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure, refusal } from '../errors.js';
 import type { SegmentTable } from '../image/segment-table.js';
@@ -13,9 +13,9 @@ import type { CardJob, TargetIdentity } from '../protocol.js';
  */
 export function openCard(job: CardJob, table: SegmentTable): Device {
   const { target } = job;
-  const create = target.kind === 'file' && target.sizeBytes === undefined;
-  if (create) mkdirSync(dirname(target.path), { recursive: true });
-  const device = openDevice(target.path, { write: true, exclusive: true, create, bufferBytes: segmentBytesMax });
+  const fileBytes = job.fileBytes ?? (isNewFile(target) ? table.totalBytes : undefined);
+  if (target.kind === 'file' && target.sizeBytes === undefined) makeFile(target.path, fileBytes ?? 0);
+  const device = openDevice(target.path, { write: true, exclusive: true, bufferBytes: segmentBytesMax });
   try {
     checkIdentity(device.info, target);
     if (device.info.readOnly)
@@ -23,13 +23,24 @@ export function openCard(job: CardJob, table: SegmentTable): Device {
         device: target.path,
         hint: "slide the card's lock switch, or use another card",
       });
-    if (target.kind === 'file' && job.fileBytes !== undefined) device.truncate(job.fileBytes);
+    if (target.kind === 'file' && fileBytes !== undefined) device.truncate(fileBytes);
     const cardBytes = job.fileBytes ?? (isNewFile(target) ? undefined : device.info.sizeBytes);
     checkRoom(target.path, cardBytes, table.totalBytes);
     return device;
   } catch (error) {
     device.close();
     throw error;
+  }
+}
+
+/** Of its full size from the beginning: one that a kill has left behind too short would be refused by the next run. */
+function makeFile(path: string, sizeBytes: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, 'wx', 0o644);
+  try {
+    ftruncateSync(file, sizeBytes);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,12 +1,13 @@
 // Reading one card back from its medium and comparing it, piece by piece. A bad piece is read again, written once more,
-// read again; then the card is bad, and the error says where, how much, and what it looks like.
+// read again; then the card is bad, and the error says where, how much, and what it looks like. A rewrite casts doubt on
+// all that was compared before: on a fake card it may have landed on top of another piece.
 
 import { failure, type PiburnError } from '../errors.js';
 import { digestOf } from '../image/digest.js';
 import { isSystemError } from '../native.js';
 import type { Repair } from '../protocol.js';
 import type { Piece } from './pieces.js';
-import { type Bench, fillExpected, writePiece } from './write.js';
+import { type Bench, fillExpected, writePiece, zeroDigest } from './write.js';
 
 /** A card that needs more rewrites than this is dying. */
 const repairsMax = 16;
@@ -25,6 +26,24 @@ export function checkPiece(bench: Bench, piece: Piece, repairs: readonly Repair[
   bench.card.flush();
   if (readsBack(bench, piece)) return { offsetBytes, lengthBytes, how: 'rewritten' };
   throw mismatch(bench, piece);
+}
+
+/**
+ * Compares a piece once more after another was rewritten; nothing is repaired any more.
+ * @throws PiburnError `VERIFY_MISMATCH`, `VERIFY_READ`; SystemError when the card is gone.
+ */
+export function checkAgain(bench: Bench, piece: Piece): void {
+  if (!readsBack(bench, piece) && !readsBack(bench, piece)) throw mismatch(bench, piece);
+}
+
+/**
+ * Asserts that the place of the first piece is still as it was wiped: nothing written elsewhere has come out here.
+ * @throws PiburnError `CARD_WRAPS`, or `VERIFY_MISMATCH` where only a few bits are wrong, `VERIFY_READ`.
+ */
+export function checkStillWiped(bench: Bench, first: Piece): void {
+  const zeros: Piece = { ...first, from: 'zeros', patch: [], digest: zeroDigest(first.lengthBytes) };
+  const untouched = { ...bench, expected: new Map<number, Uint8Array>() };
+  if (!readsBack(untouched, zeros) && !readsBack(untouched, zeros)) throw mismatch(untouched, zeros, 'CARD_WRAPS');
 }
 
 function readsBack({ card, requestBytes, expected }: Bench, piece: Piece): boolean {
@@ -53,8 +72,14 @@ const tooManyRepairs = (path: string, offsetBytes: number): PiburnError =>
     },
   );
 
-/** Looks closely at a piece that stays wrong: where the first wrong byte is, and how many bits differ. */
-function mismatch(bench: Bench, piece: Piece): PiburnError {
+/** More wrong bits than this are no bad cells. */
+const fewBits = 64;
+
+/**
+ * Looks closely at a piece that stays wrong: where the first wrong byte is, and how many bits differ. `codeOfOtherData`
+ * is for a piece that holds something else altogether.
+ */
+function mismatch(bench: Bench, piece: Piece, codeOfOtherData = 'VERIFY_MISMATCH'): PiburnError {
   const { card, path, requestBytes } = bench;
   let found: Buffer;
   try {
@@ -72,7 +97,7 @@ function mismatch(bench: Bench, piece: Piece): PiburnError {
   const { firstByte, wrongBits } = difference(found, card.buffer.subarray(0, piece.lengthBytes));
   const offsetBytes = piece.offsetBytes + firstByte;
   return failure(
-    'VERIFY_MISMATCH',
+    wrongBits > fewBits ? codeOfOtherData : 'VERIFY_MISMATCH',
     `${path} does not hold what was written: ${wrongBits} of ${piece.lengthBytes * 8} bits differ in the ` +
       `${piece.lengthBytes} bytes at byte ${piece.offsetBytes}, the first at byte ${offsetBytes}`,
     { device: path, offsetBytes, lengthBytes: piece.lengthBytes, hint: likelyCause(found, wrongBits) },
@@ -95,7 +120,7 @@ function likelyCause(found: Buffer, wrongBits: number): string {
   const first = found[0] ?? 0;
   if (found.length > 0 && found.every((byte) => byte === first))
     return 'the card lost the data: it may be a fake that is smaller than it says, or worn out; use another card';
-  if (wrongBits <= 64)
+  if (wrongBits <= fewBits)
     return 'a few bits flipped: a bad cell, or a bad reader or cable; try another reader, then another card';
   return 'the card returned other data: it may be a fake that is smaller than it says; test it with f3probe, use another card';
 }

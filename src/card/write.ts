@@ -18,23 +18,22 @@ export interface Bench {
   readonly expected: Map<number, Uint8Array>;
 }
 
-/** Zeros over the first and last MiB: from now on nothing on the card boots or mounts. */
-export function wipeEnds({ card, requestBytes }: Bench, cardBytes: number): void {
-  const first = Math.min(wipeBytes, cardBytes);
-  const lastStart = Math.max(first, Math.floor((cardBytes - wipeBytes) / 4096) * 4096);
-  const wipe = (offsetBytes: number, lengthBytes: number) => {
-    if (lengthBytes <= 0) return;
-    if (card.info.kind === 'file') card.punch(offsetBytes, lengthBytes);
-    else card.writeZeros(offsetBytes, lengthBytes, requestBytes);
-  };
-  wipe(0, first);
-  wipe(lastStart, cardBytes - lastStart);
-  card.flush();
+/** Zeros over the first MiB: from now on nothing on the card boots. Also takes back what was sealed. */
+export function wipeStart({ card, requestBytes }: Bench, cardBytes: number): void {
+  wipe(card, 0, Math.min(wipeBytes, cardBytes), requestBytes);
 }
 
-/** Zeros over the first MiB alone: what was sealed is taken back. */
-export function unseal({ card, requestBytes }: Bench, cardBytes: number): void {
-  card.writeZeros(0, Math.min(wipeBytes, cardBytes), requestBytes);
+/** Zeros over the last MiB, where a backup partition table would bring the old content back. */
+export function wipeEnd({ card, requestBytes }: Bench, cardBytes: number): void {
+  const start = Math.max(Math.min(wipeBytes, cardBytes), Math.floor((cardBytes - wipeBytes) / 4096) * 4096);
+  wipe(card, start, cardBytes - start, requestBytes);
+}
+
+/** A file stays sparse: a hole reads as zeros. A medium is believed only what was written to it. */
+function wipe(card: Device, offsetBytes: number, lengthBytes: number, requestBytes: number): void {
+  if (lengthBytes <= 0) return;
+  if (card.info.kind === 'file') card.punch(offsetBytes, lengthBytes);
+  else card.writeZeros(offsetBytes, lengthBytes, requestBytes);
   card.flush();
 }
 
@@ -75,7 +74,7 @@ function overlay(bytes: Buffer, bytesStart: number, blockStart: number, block: U
 const zeroDigests = new Map<number, Uint8Array>();
 
 /** The digest of so many zeros; only a few lengths ever occur often. */
-function zeroDigest(lengthBytes: number): Uint8Array {
+export function zeroDigest(lengthBytes: number): Uint8Array {
   const known = zeroDigests.get(lengthBytes);
   if (known !== undefined) return known;
   const digest = digestOf(Buffer.alloc(lengthBytes));

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { imageReader, readBootFiles } from '../customise/boot-volume.js';
 import { create } from '../index.js';
-import type { Ending } from './engine.js';
+import type { Ending } from './ending.js';
 import { present } from './present.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,17 +20,18 @@ export async function demo(directory: string, terminal: Terminal): Promise<Endin
   terminal.say(
     `piburn create --image=${relative('', image)} --device=${device} --hostname=red[001-003] --ipaddr=10.1.1.[2-4]/24 --gateway=10.1.1.1 --sshkey=${key} --yes --verify\n`,
   );
-  const run = create({
-    image,
-    device,
-    hostname: 'red[001-003]',
-    ipaddr: '10.1.1.[2-4]/24',
-    gateway: '10.1.1.1',
-    sshKeys: [key],
-    store: join(directory, 'store'),
-    confirm: async () => true,
-  });
-  const ending = await present(run, { json: false, dryRun: false }, terminal);
+  const start = () =>
+    create({
+      image,
+      device,
+      hostname: 'red[001-003]',
+      ipaddr: '10.1.1.[2-4]/24',
+      gateway: '10.1.1.1',
+      sshKeys: [key],
+      store: join(directory, 'store'),
+      confirm: async () => true,
+    });
+  const ending = await present(start, { json: false, dryRun: false }, terminal);
   if (ending.code === 0) await prove(directory, terminal);
   return ending;
 }

@@ -3,15 +3,10 @@
 import { PiburnError, toFailure } from '../errors.js';
 import { dieWithParent } from '../native.js';
 import { renderFailure } from '../report/failure.js';
+import type { Ending } from './ending.js';
 import { HelpShown, makeProgram } from './program.js';
 import { isEngine, type ToEngine, type ToSupervisor } from './supervisor.js';
 import { Terminal } from './terminal.js';
-
-/** How a command ended; `stuck`: threads are left that will not end by themselves. */
-export interface Ending {
-  readonly code: number;
-  readonly stuck: boolean;
-}
 
 export async function runEngine(args: readonly string[]): Promise<void> {
   const terminal = new Terminal();

@@ -12,7 +12,7 @@ import { describeEvent } from '../report/lines.js';
 import { renderPlan } from '../report/plan-text.js';
 import { fold, initialState } from '../report/state.js';
 import { renderTable } from '../report/table.js';
-import type { Ending } from './engine.js';
+import type { Ending } from './ending.js';
 import type { Terminal } from './terminal.js';
 
 export interface View {
@@ -21,20 +21,22 @@ export interface View {
   readonly report?: string;
 }
 
-/** Follows a run to its end. Rejects with what the run rejects with. */
-export async function present(run: BurnRun, view: View, terminal: Terminal): Promise<Ending> {
+/** Starts a run, once its report can be written, and follows it to its end. Rejects with what the run rejects with. */
+export async function present(start: () => BurnRun, view: View, terminal: Terminal): Promise<Ending> {
   const report = view.report === undefined ? undefined : openReport(view.report);
-  const forget = terminal.onInterrupt(() => {
-    run.cancel();
-    terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
-  });
+  let forget: (() => void) | undefined;
   try {
+    const run = start();
+    forget = terminal.onInterrupt(() => {
+      run.cancel();
+      terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
+    });
     const summary = await follow(run, view, terminal);
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
     report?.write(summary);
     return { code: codeOf(summary), stuck: summary.cards.some(({ failure }) => failure?.code === 'STALLED') };
   } finally {
-    forget();
+    forget?.();
     report?.close();
   }
 }

@@ -8,7 +8,7 @@ import { burn, create } from '../index.js';
 import type { Flavour } from '../protocol.js';
 import { addBurnOptions, type BurnFlags, burnOptions } from './burn-command.js';
 import { demo } from './demo.js';
-import type { Ending } from './engine.js';
+import type { Ending } from './ending.js';
 import { present } from './present.js';
 import type { Terminal } from './terminal.js';
 
@@ -79,20 +79,22 @@ function addCreate(program: Command, terminal: Terminal, end: (ending: Ending) =
     );
   addBurnOptions(command).action(async (flags: CreateFlags & { ip?: string }) => {
     if (flags.json) terminal.out = process.stderr;
-    const run = create({
-      ...burnOptions(flags.image, flags.device, flags, terminal),
-      hostname: flags.hostname,
-      ...given({
-        ipaddr: onlyOne(flags.ipaddr, flags.ip),
-        gateway: flags.gateway,
-        dns: flags.dns,
-        user: flags.user,
-        password: await passwordOf(flags.passwd, terminal),
-        sshKeys: flags.sshkey,
-        flavour: flags.flavour,
-      }),
-    });
-    end(await present(run, viewOf(flags), terminal));
+    const password = await passwordOf(flags.passwd, terminal);
+    const start = () =>
+      create({
+        ...burnOptions(flags.image, flags.device, flags, terminal),
+        hostname: flags.hostname,
+        ...given({
+          ipaddr: onlyOne(flags.ipaddr, flags.ip),
+          gateway: flags.gateway,
+          dns: flags.dns,
+          user: flags.user,
+          password,
+          sshKeys: flags.sshkey,
+          flavour: flags.flavour,
+        }),
+      });
+    end(await present(start, viewOf(flags), terminal));
   });
 }
 
@@ -104,8 +106,7 @@ function addBurn(program: Command, terminal: Terminal, end: (ending: Ending) => 
     .argument('[devices]', 'targets: /dev/sda,/dev/sdb or /dev/sd[a-f] (DEV)');
   addBurnOptions(command).action(async (image: string, devices: string | undefined, flags: BurnFlags) => {
     if (flags.json) terminal.out = process.stderr;
-    const run = burn(burnOptions(image, devices, flags, terminal));
-    end(await present(run, viewOf(flags), terminal));
+    end(await present(() => burn(burnOptions(image, devices, flags, terminal)), viewOf(flags), terminal));
   });
 }
 
@@ -140,7 +141,8 @@ async function passwordOf(passwd: string | true | undefined, terminal: Terminal)
 /** Commander's own complaints in our form; help and version are no errors. */
 function toUsageError(error: CommanderError): never {
   if (error.exitCode === 0) throw new HelpShown(error.exitCode, error.code, error.message);
-  const text = error.message.replace(/^error: /, '').replace(/\.$/, '');
+  const message = error.code === 'commander.help' ? 'no command was given' : error.message;
+  const text = message.replace(/^error: /, '').replace(/\.$/, '');
   throw usageError('COMMAND_LINE', text, { hint: 'run `piburn --help`, or `piburn COMMAND --help`' });
 }
 

@@ -70,9 +70,10 @@ function neededFile(path: string, found: PathFacts, facts: SystemFacts, options:
   });
 }
 
+/** An empty file grows to the size of the image, just as one that is made for it. */
 function tooSmall(path: string, found: PathFacts, options: RefusalOptions): PiburnError | undefined {
-  const sizeBytes = options.fileBytes ?? found.entry?.sizeBytes;
-  if (options.imageBytes === undefined || sizeBytes === undefined || sizeBytes >= options.imageBytes) return undefined;
+  const sizeBytes = options.fileBytes ?? found.entry?.sizeBytes ?? 0;
+  if (options.imageBytes === undefined || sizeBytes === 0 || sizeBytes >= options.imageBytes) return undefined;
   const sizes = `${formatBytes(sizeBytes)}, and the image needs ${formatBytes(options.imageBytes)}`;
   return refusal('TOO_SMALL', `${path} is too small: it has ${sizes}.`, {
     device: path,

@@ -39,7 +39,7 @@ export class SegmentCutter {
     const endBytes = offsetBytes + window.length;
     this.#allocation.advance(endBytes, last);
     const blocks = this.#classify(offsetBytes, window);
-    for (const run of runs(blocks)) this.#publish(offsetBytes, window, run);
+    for (const run of runs(blocks, offsetBytes === 0)) this.#publish(offsetBytes, window, run);
     this.#table.advance(endBytes);
   }
 
@@ -77,9 +77,16 @@ interface Run {
   readonly zero: boolean;
 }
 
-/** The used runs of a window; long zero stretches are runs of their own. */
-function* runs(blocks: readonly Block[]): Generator<Run> {
+/**
+ * The used runs of a window; long zero stretches are runs of their own. So is the image's first block: it is written
+ * last, to seal a card, and only one block can be trusted to arrive whole or not at all.
+ */
+function* runs(blocks: readonly Block[], isStart: boolean): Generator<Run> {
   let first = 0;
+  if (isStart && blocks.length > 0) {
+    yield { first: 0, end: 1, zero: blocks[0] === Block.zero };
+    first = 1;
+  }
   while (first < blocks.length) {
     if (blocks[first] === Block.skipped) {
       first++;

@@ -1,11 +1,13 @@
 // Decoders: from an opened source to a stream of the image's bytes. An .xz is read by the system's xz where that is
 // new enough to use all cores, else by lzma-native, which always works; both end with the same bytes or an error.
 
-import { createReadStream, readFileSync } from 'node:fs';
+import { read, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { failure } from '../errors.js';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { errnoOf, failure, interruption, type PiburnError } from '../errors.js';
 import { run, start } from '../exec.js';
 import { segmentBytesMax } from './segment-table.js';
 import type { ImageFormat } from './sniff.js';
@@ -47,33 +49,58 @@ async function hasNewXz(): Promise<boolean> {
 export function decode(encoded: Encoded, decoder: Decoder): AsyncIterable<Uint8Array> {
   if (decoder === 'xz') return decodeByXz(encoded);
   if (decoder === 'lzma-native') return decodeByLzmaNative(encoded);
-  return encodedStream(encoded);
+  return encodedBytes(encoded);
 }
 
-function encodedStream({ descriptor, taken }: Encoded): Readable {
-  const options = { fd: descriptor, autoClose: false, highWaterMark: segmentBytesMax / 4 };
-  if (taken === undefined) return createReadStream('', { ...options, start: 0 });
-  return Readable.from(joined(taken, createReadStream('', options)), { objectMode: false });
+/**
+ * The encoded bytes. No file stream of Node: destroyed by a decoder that gives up, it would close the descriptor, which
+ * is the source's. EAGAIN: standard input may be non-blocking, and nothing is there yet.
+ */
+async function* encodedBytes({ descriptor, taken }: Encoded): AsyncGenerator<Buffer> {
+  if (taken !== undefined) yield Buffer.from(taken);
+  for (let offsetBytes = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(segmentBytesMax / 4);
+    const got = await readSome(descriptor, chunk, taken === undefined ? offsetBytes : null);
+    if (got === 0) return;
+    if (got !== undefined) yield chunk.subarray(0, got);
+    else await setTimeout(20);
+    offsetBytes += got ?? 0;
+  }
 }
 
-async function* joined(taken: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield taken;
-  yield* rest;
+const readAsync = promisify(read);
+
+async function readSome(descriptor: number, into: Buffer, position: number | null): Promise<number | undefined> {
+  try {
+    return (await readAsync(descriptor, into, 0, into.length, position)).bytesRead;
+  } catch (error) {
+    if (errnoOf(error) === 'EAGAIN') return undefined;
+    throw error;
+  }
 }
 
 async function* decodeByXz(encoded: Encoded): AsyncGenerator<Uint8Array> {
   const args = ['--decompress', '--stdout', '--threads=0', `--memlimit-mt-decompress=${memoryShareBytes()}`];
   const xz = start('xz', args);
   // An xz that stops early closes the pipe under us; its exit code tells why, so that error is not ours to report.
-  const feeding = pipeline(encodedStream(encoded), xz.stdin).catch(() => undefined);
+  const feeding = pipeline(encodedBytes(encoded), xz.stdin).catch(() => undefined);
   try {
     yield* xz.stdout;
     await feeding;
-    const { exitCode, stderr } = await xz.ended;
+    const { exitCode, signal, stderr } = await xz.ended;
+    if (signal !== undefined) throw stoppedBy(signal, encoded.name);
     if (exitCode !== 0) throw corruptXz(encoded.name, xzWords(stderr));
   } finally {
     xz.kill();
   }
+}
+
+/** A terminal's Ctrl-C reaches xz as well, and before us. Whatever else ends it says nothing about the image. */
+function stoppedBy(signal: string, name: string): PiburnError {
+  if (['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal)) return interruption(`reading ${name} was interrupted`);
+  return failure('DECODER_KILLED', `xz was ended by ${signal} while it decoded ${name}`, {
+    hint: 'perhaps the memory ran out: close other programs, or try --decoder=lzma-native',
+  });
 }
 
 /** `xz: (stdin): Compressed data is corrupt` without what a person does not need. */
@@ -86,16 +113,39 @@ const xzWords = (stderr: string): string => stderr.trim().replace(/^xz: (\(stdin
 async function* decodeByLzmaNative(encoded: Encoded): AsyncGenerator<Uint8Array> {
   const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
   const decoded = new PassThrough({ highWaterMark: segmentBytesMax });
-  const done = pipeline(encodedStream(encoded), lzma.createDecompressor(), decoded);
+  const decoder = lzma.createStream('streamDecoder');
+  const source = Readable.from(withFootersWhole(encodedBytes(encoded)), { objectMode: false });
+  const done = pipeline(source, decoder, decoded);
   done.catch(() => undefined);
   try {
     yield* decoded as AsyncIterable<Uint8Array>;
     await done;
   } catch (error) {
-    throw corruptXz(encoded.name, error instanceof Error ? error.message : String(error));
+    throw corruptXz(encoded.name, lzmaWords(error));
   } finally {
     decoded.destroy();
   }
+}
+
+/** LZMA_BUF_ERROR, `No progress is possible`, is what liblzma has for an end that comes too early. */
+function lzmaWords(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words === 'No progress is possible' ? 'Unexpected end of input' : words;
+}
+
+/**
+ * lzma-native knows the end of a stream by its last two bytes, `YZ`, and drops what follows in a chunk that begins with
+ * the `Z`: no chunk may end between them.
+ */
+async function* withFootersWhole(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const end = bytes.at(-1) === 0x59 ? bytes.length - 1 : bytes.length;
+    held = Buffer.from(bytes.subarray(end));
+    if (end > 0) yield bytes.subarray(0, end);
+  }
+  if (held.length > 0) yield held;
 }
 
 /** A quarter of the memory that is available now, at least 64 MiB: what a decoder may use. */

@@ -6,7 +6,7 @@ import { digestOf } from './digest.js';
 import { digestBytes, SegmentTable } from './segment-table.js';
 import type { SourceIdentity } from './source.js';
 
-const magic = 'piburn segment map 1';
+const magic = 'piburn segment map 1\n';
 
 export interface MapHeader {
   readonly imageBytes: number;
@@ -17,7 +17,7 @@ export interface MapHeader {
 }
 
 export function writeMap(path: string, table: SegmentTable, header: MapHeader): void {
-  const head = Buffer.from(`${magic}\n${JSON.stringify(header)}\n`);
+  const head = Buffer.from(`${magic}${JSON.stringify(header)}\n`);
   const body = Buffer.concat([head, table.entries()]);
   const descriptor = openSync(path, 'wx', 0o600);
   try {
@@ -41,9 +41,9 @@ export function readMap(path: string): { header: MapHeader; table: SegmentTable 
     return undefined;
   }
   const body = bytes.subarray(0, -digestBytes);
-  if (!body.toString('latin1', 0, magic.length).startsWith(magic)) return undefined;
+  if (body.toString('latin1', 0, magic.length) !== magic) return undefined;
   if (Buffer.compare(digestOf(body), bytes.subarray(-digestBytes)) !== 0) return undefined;
-  const headerEnd = body.indexOf('\n', magic.length + 1);
-  const header: MapHeader = JSON.parse(body.toString('utf8', magic.length + 1, headerEnd));
+  const headerEnd = body.indexOf('\n', magic.length);
+  const header: MapHeader = JSON.parse(body.toString('utf8', magic.length, headerEnd));
   return { header, table: SegmentTable.restore(body.subarray(headerEnd + 1), header.imageBytes) };
 }

@@ -2,7 +2,7 @@
 // segments and publishes them. One task in, one outcome out; failures are data.
 
 import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs';
-import { errnoOf, type Failure, failure, toFailure } from '../errors.js';
+import { errnoOf, type Failure, failure, interruption, toFailure } from '../errors.js';
 import { Allocation } from './allocation/allocation.js';
 import { describeLayout } from './allocation/describe.js';
 import { isZero, SegmentCutter } from './cutter.js';
@@ -60,7 +60,7 @@ async function readThrough(task: SpoolTask, table: SegmentTable, image: number) 
   let imageBytes = 0;
   let claimedBytes = 0;
   for await (const window of windowsOf(decode(task.encoded, task.decoder))) {
-    if (table.cancelled) throw failure('INTERRUPTED', `reading ${name} was interrupted`);
+    if (table.cancelled) throw interruption(`reading ${name} was interrupted`);
     if (window.offsetBytes === 0) claimedBytes = checkDiskImage(window.bytes, name);
     if (task.spoolPath !== undefined) keep(image, window, task.spoolPath);
     if (window.bytes.length > 0 || window.offsetBytes === 0) cutter.add(window.offsetBytes, window.bytes, window.last);

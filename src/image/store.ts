@@ -7,10 +7,20 @@
 // KEY is a digest of the source's identity, so that a changed source never meets an old spool.
 
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errnoOf, failure } from '../errors.js';
+import { errnoOf, failure, interruption } from '../errors.js';
 import { type FileLock, lockFile } from '../native.js';
 import { readMap } from './map-file.js';
 import type { SourceIdentity } from './source.js';
@@ -44,7 +54,10 @@ export function storeDirectory(option: string | undefined, env: NodeJS.ProcessEn
  */
 export function openStore(directory: string): Store {
   try {
-    for (const room of ['images', 'locks']) mkdirSync(join(directory, room), { recursive: true, mode: 0o700 });
+    for (const room of ['images', 'locks']) {
+      mkdirSync(join(directory, room), { recursive: true, mode: 0o700 });
+      accessSync(join(directory, room), constants.R_OK | constants.W_OK | constants.X_OK);
+    }
   } catch (error) {
     throw failure('STORE_UNUSABLE', `the image store ${directory} cannot be used (${errnoOf(error) ?? error})`, {
       hint: 'name another directory with --store=DIR or PIBURN_STORE',
@@ -139,7 +152,7 @@ export async function lockPlace(
   for (let tries = 0; ; tries++) {
     const lock = lockFile(place.lockPath, mode);
     if (lock !== undefined) return lock;
-    if (cancelled()) throw failure('INTERRUPTED', 'interrupted while waiting for another piburn');
+    if (cancelled()) throw interruption('interrupted while waiting for another piburn');
     if (tries === 0) onWait();
     await new Promise((done) => setTimeout(done, 200));
   }

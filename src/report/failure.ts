@@ -2,7 +2,7 @@
 
 import type { Failure } from '../errors.js';
 import { paint } from './paint.js';
-import { sentence } from './text.js';
+import { sentence, stripControls } from './text.js';
 
 /** The text for an error that ends the program, without a line break at its end. */
 export function renderFailure(failure: Failure, { color }: { color: boolean }): string {
@@ -11,6 +11,15 @@ export function renderFailure(failure: Failure, { color }: { color: boolean }): 
 }
 
 /** The message, and `Next: …` where there is a hint. */
-export function failureLines({ message, hint }: Failure): string[] {
-  return hint === undefined ? [sentence(message)] : [sentence(message), `Next: ${sentence(hint)}`];
+export function failureLines(failure: Failure): string[] {
+  return failure.hint === undefined
+    ? messageLines(failure)
+    : [...messageLines(failure), `Next: ${sentence(failure.hint)}`];
+}
+
+/** One line; below a hostlist's stand the list and a caret. No other message may break its line: it may hold names. */
+function messageLines({ code, message }: Failure): string[] {
+  if (code !== 'HOSTLIST') return [sentence(message)];
+  const [problem = '', ...picture] = message.split('\n');
+  return [sentence(problem), ...picture.map(stripControls)];
 }
