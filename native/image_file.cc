@@ -13,7 +13,7 @@ namespace piburn {
 namespace {
 
 /** A multiple of every page size; small enough for sixteen cards at once on a 32-bit Pi. */
-constexpr uint64_t kWindowBytes = uint64_t{64} << 20;
+constexpr uint64_t kWindowBytes = uint64_t{4} << 20;
 
 Status OfImage(Status status) {
   status.subject = Subject::kImage;

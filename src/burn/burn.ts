@@ -7,7 +7,7 @@ import { openStore, storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import { burnCards, type Cancellation, type CardRun } from './cards.js';
 import type { BurnOptions } from './options.js';
-import { checkRounds, type Order } from './order.js';
+import { checkRounds, doubts, type Order } from './order.js';
 import { plannedCard, planOf, prepare } from './prepare.js';
 import { inspectTargets, type Target } from './targets.js';
 import { sampleMs } from './watch.js';
@@ -27,6 +27,7 @@ export async function conduct(
   const inspect = (imageBytes?: number) => inspectTargets(devices, options, directory, imageBytes);
 
   await inspect();
+  for (const message of doubts(order)) emit({ type: 'warning', message });
   const image = await openImage(options.image, {
     store: openStore(directory),
     decoder: options.decoder ?? 'auto',

@@ -63,7 +63,7 @@ export async function burnCards(
     maxThreads: Math.min(targets.length, workersMax),
     idleTimeout: Number.POSITIVE_INFINITY,
     atomics: 'disabled',
-    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
   });
   const slots = targets.map((target, index) =>
     workThrough(

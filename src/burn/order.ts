@@ -60,3 +60,13 @@ export function checkRounds({ options, devices, nodes }: Order): void {
     { hint: 'run piburn in a terminal, or burn as many nodes as there are slots' },
   );
 }
+
+/** What is allowed, but perhaps not meant. */
+export function doubts({ options, devices, nodes }: Order): string[] {
+  const lonely = nodes?.some(({ user }) => user === undefined) ?? false;
+  const crowded = !options.attended && nodes !== undefined && nodes.length > devices.length;
+  return [
+    ...(lonely ? ['neither --sshkey nor a password was given: only users that the image has itself can log in'] : []),
+    ...(crowded ? ['more nodes than files: each file ends as the last of its nodes, unless you move it away'] : []),
+  ];
+}

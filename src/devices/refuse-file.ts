@@ -52,11 +52,11 @@ function nothingThere(path: string, found: PathFacts, facts: SystemFacts, option
           : 'Plug in a card reader with a card; none is there.',
     });
   }
-  if (found.parentKind === 'directory') return undefined;
-  const what = found.parentKind === undefined ? 'does not exist' : 'is no directory';
-  return refusal('NO_DIRECTORY', `Cannot make ${path}: the directory that it should be in ${what}.`, {
+  // A directory that is missing is made when the burn begins.
+  if (found.parentKind === 'directory' || found.parentKind === undefined) return undefined;
+  return refusal('NO_DIRECTORY', `Cannot make ${path}: what it should be in is no directory.`, {
     device: path,
-    hint: 'Make the directory first, or choose another place.',
+    hint: 'Choose another place.',
   });
 }
 

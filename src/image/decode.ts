@@ -16,6 +16,8 @@ import { corruptXz } from './source.js';
 /** `none`: the bytes are the image already. */
 export type Decoder = 'none' | 'xz' | 'lzma-native';
 
+const chunkBytes = 512 * 1024;
+
 /** What a decoder reads: the source's descriptor, and the bytes that were already taken from a stream. */
 export interface Encoded {
   readonly name: string;
@@ -49,17 +51,18 @@ async function hasNewXz(): Promise<boolean> {
 export function decode(encoded: Encoded, decoder: Decoder): AsyncIterable<Uint8Array> {
   if (decoder === 'xz') return decodeByXz(encoded);
   if (decoder === 'lzma-native') return decodeByLzmaNative(encoded);
-  return encodedBytes(encoded);
+  return encodedBytes(encoded, Buffer.allocUnsafe(chunkBytes));
 }
 
 /**
  * The encoded bytes. No file stream of Node: destroyed by a decoder that gives up, it would close the descriptor, which
  * is the source's. EAGAIN: standard input may be non-blocking, and nothing is there yet.
+ * With a `buffer` every chunk lies in it, and is gone when the next is asked for.
  */
-async function* encodedBytes({ descriptor, taken }: Encoded): AsyncGenerator<Buffer> {
+async function* encodedBytes({ descriptor, taken }: Encoded, buffer?: Buffer): AsyncGenerator<Buffer> {
   if (taken !== undefined) yield Buffer.from(taken);
   for (let offsetBytes = 0; ; ) {
-    const chunk = Buffer.allocUnsafe(segmentBytesMax / 4);
+    const chunk = buffer ?? Buffer.allocUnsafe(chunkBytes);
     const got = await readSome(descriptor, chunk, taken === undefined ? offsetBytes : null);
     if (got === 0) return;
     if (got !== undefined) yield chunk.subarray(0, got);

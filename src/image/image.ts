@@ -154,7 +154,8 @@ async function bringIn(
   spool: string | undefined,
 ): Promise<WholeImage> {
   const filename = new URL('./spool-worker.js', import.meta.url).href;
-  const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled' });
+  const limits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
+  const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled', resourceLimits: limits });
   const task: SpoolTask = {
     encoded: {
       name: source.name,

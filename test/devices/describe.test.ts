@@ -76,8 +76,8 @@ test('files are seen as they are, symbolic links followed', async () => {
   assert.deepEqual(identityOf(file, facts), { path: file, kind: 'file', sizeBytes: 5000 });
   const fresh = join(directory, 'fresh.img');
   assert.equal(describeTarget(fresh, facts).fresh, true);
-  assert.deepEqual(refusals([file, fresh], facts, everything), []);
-  const codes = refusals([directory, '/dev/null', join(directory, 'no/card.img')], facts, everything);
+  assert.deepEqual(refusals([file, fresh, join(directory, 'made-later/card.img')], facts, everything), []);
+  const codes = refusals([directory, '/dev/null', join(file, 'card.img')], facts, everything);
   assert.deepEqual(
     codes.map((reason) => reason.failure.code),
     ['NOT_A_TARGET', 'NOT_A_TARGET', 'NO_DIRECTORY'],
