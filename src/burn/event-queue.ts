@@ -6,9 +6,9 @@ const progressMax = 256;
 
 export class EventQueue implements AsyncIterable<BurnEvent> {
   readonly #waiting: BurnEvent[] = [];
+  readonly #sleepers: (() => void)[] = [];
   #ended = false;
   #problem: unknown;
-  #wake: () => void = () => undefined;
 
   push(event: BurnEvent): void {
     if (this.#ended) return;
@@ -28,10 +28,12 @@ export class EventQueue implements AsyncIterable<BurnEvent> {
     for (;;) {
       for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) yield event;
       if (this.#ended) break;
-      await new Promise<void>((wake) => {
-        this.#wake = wake;
-      });
+      await new Promise<void>((wake) => this.#sleepers.push(wake));
     }
     if (this.#problem !== undefined) throw this.#problem;
+  }
+
+  #wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
   }
 }

@@ -3,7 +3,7 @@
 
 import { openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { ReadStream } from 'node:tty';
+import { isatty, ReadStream } from 'node:tty';
 import { PiburnError } from '../errors.js';
 
 const redrawMs = 100;
@@ -40,8 +40,9 @@ export class Terminal {
 
   /** Whether somebody can be asked. `stdinTaken`: standard input is the image, so only the terminal itself will do. */
   canAsk(stdinTaken: boolean): boolean {
-    if (!process.stderr.isTTY && !process.stdout.isTTY) return false;
-    return stdinTaken || process.stdin.isTTY === true;
+    if (!isatty(1) && !isatty(2)) return false;
+    // Not `process.stdin.isTTY`: merely looking at it makes a piped image non-blocking, and slow to read.
+    return stdinTaken || isatty(0);
   }
 
   /** Calls `action` at Ctrl-C; returns a function that forgets it. Without any action Ctrl-C ends the program. */

@@ -66,7 +66,7 @@ async function* encodedBytes({ descriptor, taken }: Encoded, buffer?: Buffer): A
     const got = await readSome(descriptor, chunk, taken === undefined ? offsetBytes : null);
     if (got === 0) return;
     if (got !== undefined) yield chunk.subarray(0, got);
-    else await setTimeout(20);
+    else await setTimeout(2);
     offsetBytes += got ?? 0;
   }
 }
@@ -117,16 +117,27 @@ async function* decodeByLzmaNative(encoded: Encoded): AsyncGenerator<Uint8Array>
   const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
   const decoded = new PassThrough({ highWaterMark: segmentBytesMax });
   const decoder = lzma.createStream('streamDecoder');
-  const source = Readable.from(withFootersWhole(encodedBytes(encoded)), { objectMode: false });
+  let stopped = false;
+  const source = Readable.from(withFootersWhole(until(() => stopped, encodedBytes(encoded))), { objectMode: false });
   const done = pipeline(source, decoder, decoded);
   done.catch(() => undefined);
   try {
-    yield* decoded as AsyncIterable<Uint8Array>;
+    yield* decoded.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
     await done;
   } catch (error) {
     throw corruptXz(encoded.name, lzmaWords(error));
   } finally {
-    decoded.destroy();
+    // Losing its thread while it works, it would take the process with it: it is fed no more, and brought to its end.
+    stopped = true;
+    decoded.resume();
+    await done.catch(() => undefined);
+  }
+}
+
+async function* until(stopped: () => boolean, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (stopped()) return;
+    yield chunk;
   }
 }
 

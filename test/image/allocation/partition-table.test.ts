@@ -142,6 +142,12 @@ test('a GPT has its partitions, with names and types', { skip }, () => {
   });
 });
 
+/** What the first judgement says, its list of partitions apart. */
+const judged = (bytes: Uint8Array) => {
+  const { table, partitionsEndBytes } = inspectHead(bytes);
+  return { table, partitionsEndBytes };
+};
+
 test('a damaged GPT says so, and all is written', { skip }, () => {
   withFolder((folder) => {
     const damages: readonly (readonly [number, RegExp])[] = [
@@ -155,7 +161,7 @@ test('a damaged GPT says so, and all is written', { skip }, () => {
       assert.match(allocation.partitions[0]?.note ?? '', note);
       assert.equal(allocation.partitions.length, 1);
       assert.deepEqual(free, []);
-      assert.deepEqual(inspectHead(head(damaged)), { table: 'mbr', partitionsEndBytes: 0 });
+      assert.deepEqual(judged(head(damaged)), { table: 'mbr', partitionsEndBytes: 0 });
     }
   });
 });
@@ -184,20 +190,27 @@ test('the first judgement knows the table and where the partitions end', { skip 
   withFolder((folder) => {
     const { image, fat } = logicalDisk(folder);
     const extendedEnd = (20480 + 102400) * 512;
-    assert.deepEqual(inspectHead(head(image)), { table: 'mbr', partitionsEndBytes: extendedEnd });
-    assert.deepEqual(inspectHead(head(gptDisk(folder))), { table: 'gpt', partitionsEndBytes: 33 * mebibyte });
-    assert.deepEqual(inspectHead(head(imageWith(8 * mebibyte, { 0: fat }))), {
+    assert.deepEqual(judged(head(image)), { table: 'mbr', partitionsEndBytes: extendedEnd });
+    assert.deepEqual(
+      inspectHead(head(gptDisk(folder))).entries.map(({ number, startBytes }) => [number, startBytes]),
+      [
+        [1, mebibyte],
+        [2, 17 * mebibyte],
+      ],
+    );
+    assert.deepEqual(judged(head(gptDisk(folder))), { table: 'gpt', partitionsEndBytes: 33 * mebibyte });
+    assert.deepEqual(judged(head(imageWith(8 * mebibyte, { 0: fat }))), {
       table: 'fat',
       partitionsEndBytes: 8 * mebibyte,
     });
 
     const none = { table: undefined, partitionsEndBytes: 0 };
-    assert.deepEqual(inspectHead(new Uint8Array(0)), none);
-    assert.deepEqual(inspectHead(new Uint8Array(511).fill(0x55)), none);
-    assert.deepEqual(inspectHead(new Uint8Array(mebibyte)), none);
-    assert.deepEqual(inspectHead(Buffer.from('PK\x03\x04'.padEnd(4096, 'zip'))), none);
-    assert.deepEqual(inspectHead(emptyMbr()), none);
-    assert.deepEqual(inspectHead(head(patched(image, 446, () => Uint8Array.of(0x12), 1))), none);
+    assert.deepEqual(judged(new Uint8Array(0)), none);
+    assert.deepEqual(judged(new Uint8Array(511).fill(0x55)), none);
+    assert.deepEqual(judged(new Uint8Array(mebibyte)), none);
+    assert.deepEqual(judged(Buffer.from('PK\x03\x04'.padEnd(4096, 'zip'))), none);
+    assert.deepEqual(judged(emptyMbr()), none);
+    assert.deepEqual(judged(head(patched(image, 446, () => Uint8Array.of(0x12), 1))), none);
   });
 });
 
