@@ -1,6 +1,6 @@
 // The conductor, and the page to read first: options → plan → pool → events → result (ARCHITECTURE.md has the picture).
 
-import { failure, PiburnError, refusal, toFailure } from '../errors.js';
+import { failure, interruption, PiburnError, refusal, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import { type OpenImage, openImage } from '../image/image.js';
 import { openStore, storeDirectory } from '../image/store.js';
@@ -42,7 +42,7 @@ export async function conduct(
     const prepared = await prepare(order, image);
     if (options.dryRun || mustBeWhole(image, options)) await inspect((await image.whole).imageBytes);
     const plan = await planOf(order, image, targets, prepared);
-    if (cancel.requested) throw interruptedBefore();
+    if (cancel.requested) throw interruption('interrupted before any card was written');
     emit({ type: 'plan', plan });
     if (options.dryRun) return summaryOf(order, image, startedAt, []);
     const run: CardRun = {
@@ -139,9 +139,6 @@ function summaryOf(
     ...given({ failure: problem?.failure }),
   };
 }
-
-const interruptedBefore = (): PiburnError =>
-  new PiburnError({ kind: 'interrupted', code: 'INTERRUPTED', message: 'interrupted before any card was written' });
 
 function firstOf(targets: readonly Target[]): Target {
   const [target] = targets;

@@ -119,9 +119,10 @@ async function nextTarget(run: CardRun, { device, hostname }: Assignment): Promi
       return await run.inspect(device);
     } catch (error) {
       const { message } = toFailure(error);
-      run.emit({ type: 'warning', device, message });
-      if (nextCard === undefined) return undefined;
       trouble = message;
+      if (nextCard !== undefined) continue;
+      run.emit({ type: 'warning', device, message });
+      return undefined;
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { usageError } from '../errors.js';
+import { interruption, usageError } from '../errors.js';
 import { given } from '../given.js';
 import { burn, create } from '../index.js';
 import type { Flavour } from '../protocol.js';
@@ -133,8 +133,9 @@ async function passwordOf(passwd: string | true | undefined, terminal: Terminal)
       hint: 'set PASSWD in the environment',
     });
   const first = await terminal.ask('Password of the cards: ', { hidden: true });
-  const second = await terminal.ask('Once more: ', { hidden: true });
-  if (first !== undefined && first === second) return first;
+  const second = first === undefined ? undefined : await terminal.ask('Once more: ', { hidden: true });
+  if (second === undefined) throw interruption('no password was typed, and nothing was done');
+  if (first === second) return first;
   throw usageError('PASSWORD', 'the two passwords differ', { hint: 'type the same password twice' });
 }
 

@@ -29,16 +29,16 @@ export function supervise(args: readonly string[]): Promise<number> {
     env: { ...process.env, [marker]: String(process.pid) },
   });
   tell(engine, { type: 'start', args });
-  passSignals(engine);
-  return ended(engine);
+  const wasAsked = passSignals(engine);
+  return ended(engine, wasAsked);
 }
 
 function tell(engine: ChildProcess, message: ToEngine): void {
   if (engine.connected) engine.send(message, () => undefined);
 }
 
-/** Once: every card stops at its next segment. Twice: now. */
-function passSignals(engine: ChildProcess): void {
+/** Once: every card stops at its next segment. Twice: now. Returns whether the person has asked to stop. */
+function passSignals(engine: ChildProcess): () => boolean {
   let count = 0;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
@@ -46,16 +46,17 @@ function passSignals(engine: ChildProcess): void {
       if (count === 1) tell(engine, { type: 'cancel' });
       else engine.kill('SIGKILL');
     });
+  return () => count > 0;
 }
 
-function ended(engine: ChildProcess): Promise<number> {
+function ended(engine: ChildProcess, wasAsked: () => boolean): Promise<number> {
   return new Promise((resolve) => {
     let code: number | undefined;
     engine.on('message', (message: ToSupervisor) => {
       code = message.code;
       setTimeout(() => leave(engine, message.code), graceMs).unref();
     });
-    engine.on('exit', (exitCode, signal) => resolve(code ?? exitCode ?? killed(signal)));
+    engine.on('exit', (exitCode, signal) => resolve(code ?? exitCode ?? killed(signal, wasAsked())));
     engine.on('error', () => resolve(1));
   });
 }
@@ -66,9 +67,9 @@ function leave(engine: ChildProcess, code: number): void {
   process.exit(code);
 }
 
-function killed(signal: NodeJS.Signals | null): number {
+function killed(signal: NodeJS.Signals | null, asked: boolean): number {
   process.stderr.write(
     `\npiburn was stopped at once (${signal ?? 'no exit code'}): cards that were being written are not bootable.\n`,
   );
-  return signal === 'SIGKILL' ? interruptedCode : 1;
+  return asked ? interruptedCode : 1;
 }

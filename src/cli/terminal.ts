@@ -16,6 +16,8 @@ export class Terminal {
   #drawnLines = 0;
   #timer: NodeJS.Timeout | undefined;
   #questions: Promise<unknown> = Promise.resolve();
+  /** The last line of the question that waits for its answer. */
+  #prompt = '';
 
   constructor() {
     // A reader that went away (`| head`) must not end a burn.
@@ -56,9 +58,12 @@ export class Terminal {
     for (const action of this.#interrupts) action();
   }
 
+  /** Prints a line; a question that waits for its answer is put below it again. */
   say(text: string): void {
     this.#erase();
+    if (this.#prompt !== '') process.stderr.write('\r\x1b[2K');
     this.out.write(`${text}\n`);
+    process.stderr.write(this.#prompt);
     this.#draw();
   }
 
@@ -88,14 +93,20 @@ export class Terminal {
   }
 
   async #askNow(question: string, options: { hidden?: boolean; stdinTaken?: boolean }): Promise<string | undefined> {
+    // The end of input answers all later questions too: an ended stream would never say so again.
+    if (!options.stdinTaken && (process.stdin.readableEnded || process.stdin.destroyed)) return undefined;
     this.#erase();
     const live = this.#live;
     this.#live = undefined;
     const input = options.stdinTaken ? new ReadStream(openTerminal()) : process.stdin;
+    const isHidden = options.hidden === true && input.isTTY;
+    // Before the question, so that not even a hasty answer is shown.
+    if (isHidden) input.setRawMode(true);
     process.stderr.write(question);
+    this.#prompt = question.split('\n').at(-1) ?? '';
     const answer = new Promise<string | undefined>((resolve) => {
       const forget = this.onInterrupt(() => resolve(undefined));
-      const read = options.hidden && input.isTTY ? readHidden : readLine;
+      const read = isHidden ? readHidden : readLine;
       void read(input).then((line) => {
         forget();
         resolve(line);
@@ -106,6 +117,7 @@ export class Terminal {
     } finally {
       if (input === process.stdin) input.pause();
       else input.destroy();
+      this.#prompt = '';
       this.#live = live;
     }
   }
@@ -147,14 +159,14 @@ function readLine(input: NodeJS.ReadableStream): Promise<string | undefined> {
 
 const keys = { interrupt: '\x03', endOfInput: '\x04', backspace: ['\b', '\x7f'], enter: ['\r', '\n'] };
 
-/** One line that is not shown. In raw mode the line discipline's work (Enter, backspace, Ctrl-C) is ours. */
+/** One line that is not shown, on a terminal in raw mode. There the line discipline's work (Enter, backspace, Ctrl-C) is ours. */
 function readHidden(input: ReadStream | NodeJS.ReadStream): Promise<string | undefined> {
-  input.setRawMode(true);
   input.setEncoding('utf8');
   return new Promise((resolve) => {
     let typed = '';
     const finish = (line: string | undefined) => {
       input.off('data', onData);
+      input.off('end', onEnd);
       input.setRawMode(false);
       process.stderr.write('\n');
       resolve(line);
@@ -166,7 +178,9 @@ function readHidden(input: ReadStream | NodeJS.ReadStream): Promise<string | und
         typed = keys.backspace.includes(key) ? typed.slice(0, -1) : typed + key;
       }
     };
+    const onEnd = () => finish(undefined);
     input.on('data', onData);
+    input.on('end', onEnd);
     input.resume();
   });
 }
