@@ -66,6 +66,7 @@ export function doubts({ options, devices, nodes }: Order): string[] {
   const lonely = nodes?.some(({ user }) => user === undefined) ?? false;
   const crowded = !options.attended && nodes !== undefined && nodes.length > devices.length;
   return [
+    ...(options.verify === false ? ['nothing is read back (--no-verify): a bad or fake card will go unnoticed'] : []),
     ...(lonely ? ['neither --sshkey nor a password was given: only users that the image has itself can log in'] : []),
     ...(crowded ? ['more nodes than files: each file ends as the last of its nodes, unless you move it away'] : []),
   ];

@@ -76,6 +76,10 @@ function goThrough(burn: Burn): void {
 function withCard(job: CardJob, table: SegmentTable, tally: Tally, work: (bench: Bench) => void): void {
   const card = openCard(job, table);
   tally.direct = card.info.direct;
+  if (!tally.direct)
+    tally.warnings.push(
+      `${job.target.path} has no direct I/O: it was read back through the system's cache, emptied first`,
+    );
   if (card.info.logicalBlockBytes > 512 && card.info.kind === 'block')
     tally.warnings.push(
       `${job.target.path} has sectors of ${card.info.logicalBlockBytes} bytes; images of Raspberry Pi OS count in 512, so a Pi may not boot from it`,
