@@ -3,7 +3,7 @@
 
 import type { Allocation } from './allocation/allocation.js';
 import { digestOf } from './digest.js';
-import { blockBytes, type SegmentTable, segmentBytesMax } from './segment-table.js';
+import { blockBytes, type SegmentTable, spareEntries } from './segment-table.js';
 
 /** What is known of one 4 KiB block. */
 enum Block {
@@ -55,7 +55,7 @@ export class SegmentCutter {
 
   /** The first block is what makes a card bootable and the last may be cut short: both are always written. */
   #maySkip(offsetBytes: number, lengthBytes: number): boolean {
-    const roomLeft = this.#table.capacity - this.#table.count > (2 * segmentBytesMax) / blockBytes;
+    const roomLeft = this.#table.capacity - this.#table.count > (2 * spareEntries) / 3;
     return roomLeft && offsetBytes > 0 && lengthBytes === blockBytes && this.#allocation.isFree(offsetBytes);
   }
 

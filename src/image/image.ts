@@ -52,14 +52,12 @@ export async function openImage(image: string, options: ImageOptions): Promise<O
   try {
     if (isItsOwnSpool(source)) checkRawFile(source);
     const place = store.placeFor(options.store, source.identity);
-    const wait = () => options.onWait(source.name);
-    const shared = await store.lockPlace(place, 'shared', wait, options.cancelled);
-    const kept = reuse(source, place, shared);
-    if (kept !== undefined) return kept;
-    shared.close();
-    const decoder = await chooseDecoder(source.format, options.decoder);
-    const lock = await store.lockPlace(place, 'exclusive', wait, options.cancelled);
-    return reuse(source, place, lock) ?? make(source, place, lock, decoder, options.store);
+    const use = {
+      reuse: (lock: FileLock) => reuse(source, place, lock),
+      make: async (lock: FileLock) =>
+        make(source, place, lock, await chooseDecoder(source.format, options.decoder), options.store),
+    };
+    return await store.claimPlace(place, use, () => options.onWait(source.name), options.cancelled);
   } catch (error) {
     source.close();
     throw error;
@@ -83,7 +81,6 @@ function reuse(source: ImageSource, place: store.StorePlace, lock: FileLock): Op
   const kept = readMap(join(place.directory, 'map'));
   const path = spoolPath(source, place);
   if (kept === undefined || !existsSync(path) || statSync(path).size !== kept.header.imageBytes) return undefined;
-  lock.change('shared');
   source.close();
   return {
     name: source.name,

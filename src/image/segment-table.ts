@@ -29,6 +29,8 @@ const word = { count: 0, state: 1, cancel: 2 } as const; // 32-bit words
 const long = { available: 2, total: 3, used: 4 } as const; // 64-bit words
 /** Entries beyond this are never needed by a real image; the cutter then stops skipping (128 MiB of table). */
 const capacityMax = 4_000_000;
+/** So many entries are left when the cutter stops skipping: more than two windows can need. */
+export const spareEntries = (3 * segmentBytesMax) / blockBytes;
 
 export class SegmentTable {
   readonly shared: SharedArrayBuffer;
@@ -47,7 +49,7 @@ export class SegmentTable {
 
   /** Room for any image of this size (undefined: size unknown); memory is only touched as entries come. */
   static create(imageBytes: number | undefined): SegmentTable {
-    const worst = imageBytes === undefined ? capacityMax / 4 : Math.ceil(imageBytes / (2 * blockBytes)) + 2;
+    const worst = imageBytes === undefined ? capacityMax / 4 : Math.ceil(imageBytes / (2 * blockBytes)) + spareEntries;
     const capacity = Math.min(capacityMax, worst);
     const table = new SegmentTable(new SharedArrayBuffer(headerBytes + capacity * entryBytes));
     Atomics.store(table.#longs, long.total, BigInt(imageBytes ?? -1));

@@ -140,20 +140,34 @@ function whenNobodyUses(place: StorePlace, act: () => void): void {
 }
 
 /**
- * Waits until the place can be locked; `onWait` is called once when another piburn holds it.
+ * Locks a place for the first of two uses that is possible: shared, when `reuse` finds its spool there, or exclusively, to
+ * `make` it. Waits while another piburn makes it; `onWait` is called once then. Both get the lock to keep.
  * @throws PiburnError `INTERRUPTED` when `cancelled` says so.
  */
-export async function lockPlace(
+export async function claimPlace<T>(
   place: StorePlace,
-  mode: 'shared' | 'exclusive',
+  use: { reuse: (lock: FileLock) => T | undefined; make: (lock: FileLock) => Promise<T> },
   onWait: () => void,
   cancelled: () => boolean,
-): Promise<FileLock> {
+): Promise<T> {
   for (let tries = 0; ; tries++) {
-    const lock = lockFile(place.lockPath, mode);
-    if (lock !== undefined) return lock;
+    const lock = lockFile(place.lockPath, 'shared');
+    const found = lock && use.reuse(lock);
+    if (found !== undefined) return found;
+    if (lock?.change('exclusive')) return closedOnFailure(lock, use.make(lock));
+    lock?.close();
     if (cancelled()) throw interruption('interrupted while waiting for another piburn');
     if (tries === 0) onWait();
-    await new Promise((done) => setTimeout(done, 200));
+    // Not in step with another that gave way just now, for the same reason.
+    await new Promise((done) => setTimeout(done, 100 + Math.random() * 200));
+  }
+}
+
+async function closedOnFailure<T>(lock: FileLock, made: Promise<T>): Promise<T> {
+  try {
+    return await made;
+  } catch (error) {
+    lock.close();
+    throw error;
   }
 }

@@ -22,7 +22,7 @@ import { type MapHeader, writeMap } from '../../src/image/map-file.js';
 import { SegmentTable } from '../../src/image/segment-table.js';
 import { openSource, type SourceIdentity } from '../../src/image/source.js';
 import * as store from '../../src/image/store.js';
-import { lockFile } from '../../src/native.js';
+import { type FileLock, lockFile } from '../../src/native.js';
 import { goodSummary, workplace } from '../e2e/support.js';
 import { mounted, nativeModule, pattern, scratchFolder, undo } from '../native/scratch.js';
 
@@ -194,23 +194,66 @@ test('who waits for a place is told once, and can be called off', async (t) => {
   const inStore = store.openStore(join(scratchFolder(t), 'store'));
   const place = store.placeFor(inStore, undefined);
   const held = lockFile(place.lockPath, 'exclusive');
+  const use = { reuse: () => undefined, make: async (lock: FileLock) => lock };
   let waits = 0;
   let looks = 0;
-  const waiting = store.lockPlace(
+  const waiting = store.claimPlace(
     place,
-    'shared',
+    use,
     () => waits++,
     () => ++looks > 3,
   );
   await assert.rejects(waiting, (error) => error instanceof PiburnError && error.failure.kind === 'interrupted');
   assert.equal(waits, 1);
-  const next = store.lockPlace(
+  const next = store.claimPlace(
     place,
-    'exclusive',
+    use,
     () => held?.close(),
     () => false,
   );
   (await next).close();
+});
+
+test('a spool that others burn from is shared at once, and never made anew under them', async (t) => {
+  const inStore = store.openStore(join(scratchFolder(t), 'store'));
+  const place = store.placeFor(inStore, undefined);
+  const burning = lockFile(place.lockPath, 'shared');
+  const never = () => assert.fail('nobody has to wait');
+  const found = store.claimPlace(
+    place,
+    { reuse: (lock) => lock, make: () => assert.fail('it was there') },
+    never,
+    () => false,
+  );
+  (await found).close();
+  const absent = { reuse: () => undefined, make: async (lock: FileLock) => lock };
+  const made = store.claimPlace(
+    place,
+    absent,
+    () => burning?.close(),
+    () => false,
+  );
+  const own = await made;
+  assert.equal(lockFile(place.lockPath, 'shared'), undefined);
+  own.close();
+});
+
+test('what cannot be made gives its place back', async (t) => {
+  const inStore = store.openStore(join(scratchFolder(t), 'store'));
+  const place = store.placeFor(inStore, undefined);
+  const use = { reuse: () => undefined, make: () => Promise.reject(new Error('no decoder')) };
+  await assert.rejects(
+    store.claimPlace(
+      place,
+      use,
+      () => undefined,
+      () => false,
+    ),
+    /no decoder/,
+  );
+  const free = lockFile(place.lockPath, 'exclusive');
+  assert.notEqual(free, undefined);
+  free?.close();
 });
 
 test('a store that cannot be used is an error that says where and what else', (t) => {
