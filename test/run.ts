@@ -70,10 +70,15 @@ async function runTests(files: readonly string[]): Promise<number> {
   const counting = ['--test-reporter=tap', `--test-reporter-destination=${tapPath}`];
   const env = { ...process.env, PATH: searched.join(':'), PIBURN_STORE: join(scratch, 'store') };
   try {
-    const node = spawn(process.execPath, ['--test', '--test-concurrency=2', ...reporters, ...counting, ...files], {
-      stdio: 'inherit',
-      env,
-    });
+    const seed = ['--import', new URL('./seed.js', import.meta.url).href];
+    const node = spawn(
+      process.execPath,
+      [...seed, '--test', '--test-concurrency=2', ...reporters, ...counting, ...files],
+      {
+        stdio: 'inherit',
+        env,
+      },
+    );
     const code = await new Promise<number>((resolve) => node.on('exit', (exitCode) => resolve(exitCode ?? 1)));
     const skipped = Number(/^# skipped (\d+)/m.exec(readFileSync(tapPath, 'utf8'))?.[1] ?? 0);
     if (skipped === 0 || !process.env['CI']) return code;

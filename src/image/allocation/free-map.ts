@@ -24,6 +24,7 @@ export class FreeMap {
 
   /** Takes back the marks of all blocks that [start, end) touches. */
   markUsed(startBytes: number, endBytes: number): void {
+    if (endBytes <= startBytes) return;
     const from = Math.floor(startBytes / blockBytes);
     const to = Math.min(Math.ceil(endBytes / blockBytes), this.#bits.length * 8);
     clearBits(this.#bits, from, to);

@@ -26,6 +26,13 @@ test('a block is free when a marked range holds all of it, and used again when a
   );
 });
 
+test('taking back nothing takes nothing back', () => {
+  const map = new FreeMap();
+  map.markFree(0, blockBytes);
+  map.markUsed(1, 1);
+  assert.equal(map.isFree(0), true);
+});
+
 test('the map grows to its limit and no further', () => {
   const map = new FreeMap();
   const last = maxMappedBytes / blockBytes - 1;
