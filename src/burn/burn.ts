@@ -26,6 +26,7 @@ export async function conduct(
   const directory = storeDirectory(options.store, process.env);
   const inspect = (imageBytes?: number) => inspectTargets(devices, options, directory, imageBytes);
 
+  if (!options.dryRun) checkRounds(order);
   await inspect();
   for (const message of doubts(order)) emit({ type: 'warning', message });
   const image = await openImage(options.image, {
@@ -89,7 +90,6 @@ function tellImage(image: OpenImage, emit: (event: BurnEvent) => void): () => vo
 /** The one question, before the first write. Nothing is asked when nothing is there that could be lost. */
 async function askOnce(order: Order, image: OpenImage, targets: readonly Target[]): Promise<void> {
   const { options, nodes } = order;
-  checkRounds(order);
   if (targets.every(({ description }) => description.fresh || description.sizeBytes === 0)) return;
   const names = nodes ?? order.devices.map(() => undefined);
   const preview: Plan = {

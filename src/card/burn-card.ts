@@ -76,7 +76,7 @@ function goThrough(burn: Burn): void {
 function withCard(job: CardJob, table: SegmentTable, tally: Tally, work: (bench: Bench) => void): void {
   const card = openCard(job, table);
   tally.direct = card.info.direct;
-  if (!tally.direct)
+  if (!tally.direct && job.verify)
     tally.warnings.push(
       `${job.target.path} has no direct I/O: it was read back through the system's cache, emptied first`,
     );
