@@ -39,30 +39,47 @@ export async function run(
 
 /** A running program: its output comes as a stream, its end as a promise that never rejects. */
 export interface RunningProgram {
-  readonly stdin: Writable;
   readonly stdout: AsyncIterable<Uint8Array>;
   /** `signal`: what ended it before its time, if anything did. */
   readonly ended: Promise<{ readonly exitCode: number; readonly signal?: string; readonly stderr: string }>;
   kill(): void;
 }
 
-/** Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. */
-export function start(program: string, args: readonly string[]): RunningProgram {
-  const child = execa(program, args, {
-    stdin: 'pipe',
-    buffer: { stdout: false, stderr: true },
-    maxBuffer: { stderr: 4096 },
-    reject: false,
-    env: { LC_ALL: 'C' },
-  });
-  return {
-    stdin: child.stdin,
-    stdout: child.stdout,
-    ended: child.then(({ exitCode, signal, stderr }) => ({
-      exitCode: exitCode ?? 128,
-      ...given({ signal }),
-      stderr: String(stderr),
-    })),
-    kill: () => child.kill(),
-  };
+/** A running program that is fed. */
+export interface RunningFilter extends RunningProgram {
+  readonly stdin: Writable;
 }
+
+/** Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. */
+export function start(program: string, args: readonly string[]): RunningFilter {
+  const child = execa(program, args, { ...streaming, stdin: 'pipe' });
+  return { ...running(child), stdin: child.stdin };
+}
+
+/** Starts a program that has an open file of ours as its standard input: `/proc/self/fd/0` is that file's path for it. */
+export function startOn(program: string, args: readonly string[], descriptor: number): RunningProgram {
+  // execa hands on any descriptor; its types name the 0 only.
+  return running(execa(program, args, { ...streaming, stdin: descriptor as 0 }));
+}
+
+const streaming = {
+  buffer: { stdout: false, stderr: true },
+  maxBuffer: { stderr: 4096 },
+  reject: false,
+  env: { LC_ALL: 'C' },
+} as const;
+
+interface Child extends PromiseLike<{ exitCode?: number; signal?: string; stderr: unknown }> {
+  readonly stdout: AsyncIterable<Uint8Array>;
+  kill(): boolean;
+}
+
+const running = (child: Child): RunningProgram => ({
+  stdout: child.stdout,
+  ended: Promise.resolve(child).then(({ exitCode, signal, stderr }) => ({
+    exitCode: exitCode ?? 128,
+    ...given({ signal }),
+    stderr: String(stderr),
+  })),
+  kill: () => void child.kill(),
+});
