@@ -1,7 +1,6 @@
 // Cuts the passing image into segments: window by window, it asks the allocation which blocks no file system uses,
 // skips those that are free and zero, hashes the rest and publishes it in the segment table.
 
-import type { Allocation } from './allocation/allocation.js';
 import { digestOf } from './digest.js';
 import { blockBytes, type SegmentTable, spareEntries } from './segment-table.js';
 
@@ -22,11 +21,18 @@ export function isZero(bytes: Buffer, start: number, end: number): boolean {
   return bytes.compare(zeroBlock, 0, end - start, start, end) === 0;
 }
 
+/** Who knows which blocks nothing uses. */
+export interface FreeBlocks {
+  /** The image exists up to `endBytes`; `last`: that is all of it. */
+  advance(endBytes: number, last: boolean): void;
+  isFree(offsetBytes: number): boolean;
+}
+
 export class SegmentCutter {
   readonly #table: SegmentTable;
-  readonly #allocation: Allocation;
+  readonly #allocation: FreeBlocks;
 
-  constructor(table: SegmentTable, allocation: Allocation) {
+  constructor(table: SegmentTable, allocation: FreeBlocks) {
     this.#table = table;
     this.#allocation = allocation;
   }

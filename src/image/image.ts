@@ -1,123 +1,220 @@
 // Opens an image for burning: finds its spool in the store or starts making one, and hands out where to read it, its
 // segment map (perhaps still growing) and the promise of its being whole. The decoded image is made once for all cards.
 
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { PiburnError } from '../errors.js';
+import { errnoOf, failure, PiburnError, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import type { FileLock } from '../native.js';
-import { chooseDecoder, type Decoder } from './decode.js';
+import type { Arrival, Fetch } from './arrival.js';
+import { chooseDecoder, type Decoder } from './decode/index.js';
 import { checkDiskImage, cutShort, headBytes } from './disk-image.js';
-import { readMap, writeMap } from './map-file.js';
+import { look, type WebClient } from './fetch/client.js';
+import { arriveFromFile } from './file-arrival.js';
+import { isFile } from './identity.js';
+import { spoolOf } from './kept.js';
+import { type MapHeader, nameOfBmap, readMap, readMapHeader, writeMap } from './map-file.js';
+import { withoutSuffix } from './names.js';
+import { noRoom } from './room.js';
 import { SegmentTable } from './segment-table.js';
-import { type ImageSource, openSource } from './source.js';
-import type { SpoolOutcome, SpoolTask } from './spool-worker.js';
+import { openSource } from './source.js';
+import type { SpooledImage, SpoolOutcome, SpoolTask } from './spool-worker.js';
 import * as store from './store.js';
+import { compare, type ExpectedDigest } from './trust.js';
+import { arriveFromWeb, type WebImage } from './web-arrival.js';
+
+/** Which image: a path or `-` for standard input, something on the web, or what lies in the store already. */
+export type ImageRequest =
+  | { readonly kind: 'file'; readonly path: string; readonly expected?: readonly ExpectedDigest[] }
+  | { readonly kind: 'web'; readonly image: WebImage }
+  | { readonly kind: 'kept'; readonly name: string; readonly key: string };
 
 export interface ImageOptions {
   readonly store: store.Store;
   readonly decoder: 'auto' | 'xz' | 'lzma-native';
+  /** What the person says of its digest. */
+  readonly expected: readonly ExpectedDigest[];
+  /** Use a .bmap that belongs to the image. */
+  readonly bmap: boolean;
+  /** The decoded image may not be larger. */
+  readonly limitBytes?: number;
+  /** An archive that proves wrong is put aside instead of removed. */
+  readonly keepRejected: boolean;
+  readonly client: () => WebClient;
   /** Called once when another piburn is at work on the same image. */
   readonly onWait: (name: string) => void;
+  readonly onTrouble: (message: string) => void;
   readonly cancelled: () => boolean;
 }
 
 export interface OpenImage {
   readonly name: string;
+  /** Its place in the store; a stream's is gone in the end. */
+  readonly place: store.StorePlace;
   /** The decoded image: a spool, or the raw file itself. Exists from `reading` on, up to the table's watermark. */
   readonly path: string;
   readonly table: SegmentTable;
-  readonly how: 'decode' | 'read' | 'reuse';
+  readonly how: 'decode' | 'read' | 'reuse' | 'fetch';
   readonly decoder?: Decoder;
+  /** A download under way. */
+  readonly fetch?: Fetch;
+  /** How the list of operating systems says that it takes its settings. */
+  readonly initFormat?: string;
   /** Resolves when the image is decoded, checked and kept; rejects with a PiburnError when it is broken. */
-  readonly whole: Promise<WholeImage>;
+  readonly whole: Promise<MapHeader>;
   /** Stops a decode at its next window. */
   cancel(): void;
   /** Gives the image back to the store; a spool that nobody can find again is removed. */
   close(): Promise<void>;
 }
 
-export interface WholeImage {
-  readonly imageBytes: number;
-  readonly layout: readonly string[];
+/**
+ * Opens an image.
+ * @throws PiburnError as `openSource` and `arriveFromWeb`; `IMAGE_NOT_A_DISK`, `IMAGE_TRUNCATED`, `IMAGE_DAMAGED`,
+ * `STORE_UNUSABLE`, `DECODER_MISSING`.
+ */
+export async function openImage(request: ImageRequest, options: ImageOptions): Promise<OpenImage> {
+  if (request.kind === 'file') return await openFile(request.path, request.expected ?? [], options);
+  if (request.kind === 'web') return await openWeb(request.image, options);
+  return await openKept(request, options);
 }
 
-/**
- * Opens `image` (a path, or `-`).
- * @throws PiburnError as `openSource`; `IMAGE_NOT_A_DISK`, `IMAGE_TRUNCATED`, `STORE_UNUSABLE`, `DECODER_MISSING`.
- */
-export async function openImage(image: string, options: ImageOptions): Promise<OpenImage> {
-  const source = await openSource(image);
+async function openFile(path: string, listed: readonly ExpectedDigest[], options: ImageOptions): Promise<OpenImage> {
+  const expected = [...listed, ...options.expected];
+  const arrival = arriveFromFile(await openSource(path), { expected, bmap: options.bmap });
   try {
-    if (isItsOwnSpool(source)) checkRawFile(source);
-    const place = store.placeFor(options.store, source.identity);
-    const use = {
-      reuse: (lock: FileLock) => reuse(source, place, lock),
-      make: async (lock: FileLock) =>
-        make(source, place, lock, await chooseDecoder(source.format, options.decoder), options.store),
-    };
-    return await store.claimPlace(place, use, () => options.onWait(source.name), options.cancelled);
+    if (arrival.ownSpool !== undefined) checkRawFile(arrival);
+    const { name, bmap } = arrival;
+    const place = store.placeFor(options.store, arrival.identity);
+    const hasItsBmap = (header: MapHeader) => header.bmap === (bmap && nameOfBmap(bmap));
+    const wanted = { name, place, expected: arrival.expected, isWanted: hasItsBmap, arrive: async () => arrival };
+    const image = await claim(wanted, options);
+    if (image.how === 'reuse') await arrival.close();
+    return image;
   } catch (error) {
-    source.close();
+    await arrival.close();
     throw error;
   }
 }
 
-/** A raw file needs no copy: it is read where it lies. A raw stream does. */
-const isItsOwnSpool = (source: ImageSource): boolean => source.format === 'raw' && source.identity !== undefined;
-
 /** What can be said of a raw file at once, before it is read through. */
-function checkRawFile(source: ImageSource): void {
+function checkRawFile({ name, encoded, promisedBytes }: Arrival): void {
   const first = Buffer.alloc(headBytes);
-  const length = readSync(source.descriptor, first, 0, headBytes, 0);
-  const claimedBytes = checkDiskImage(first.subarray(0, length), source.name);
-  const short = cutShort(source.name, source.imageBytes ?? 0, claimedBytes);
+  const length = readSync(encoded.descriptor, first, 0, headBytes, 0);
+  const claimedBytes = checkDiskImage(first.subarray(0, length), name);
+  const short = cutShort(name, promisedBytes ?? 0, claimedBytes);
   if (short !== undefined) throw short;
 }
 
+async function openWeb(image: WebImage, options: ImageOptions): Promise<OpenImage> {
+  const place = store.placeFor(options.store, { url: image.url });
+  const expected = [...image.expected, ...options.expected];
+  const outdated = image.expected.length === 0 && (await hasChangedOnline(image, place, options));
+  const arrive = () => arriveFromWeb({ ...image, expected }, place, { ...options, client: options.client() });
+  const isWanted = (header: MapHeader) => !outdated && (options.bmap || header.bmap === undefined);
+  return await claim({ name: image.name, place, expected, isWanted, arrive }, options);
+}
+
+/** Where no list tells the digest of what an address holds now, its server is asked whether it is still the same. */
+async function hasChangedOnline(image: WebImage, place: store.StorePlace, options: ImageOptions): Promise<boolean> {
+  const kept = readMapHeader(join(place.directory, 'map'));
+  if (kept === undefined) return false;
+  try {
+    const now = await look(options.client(), image.url, { timeoutMs: 10_000, cancelled: options.cancelled });
+    const differs = (a: string | number | undefined, b: typeof a) => a !== undefined && b !== undefined && a !== b;
+    return (
+      differs(now.etag, kept.etag) ||
+      differs(now.lastModified, kept.lastModified) ||
+      differs(now.sizeBytes, kept.archiveBytes)
+    );
+  } catch (error) {
+    if (toFailure(error).kind === 'interrupted') throw error;
+    options.onTrouble(
+      `${new URL(image.url).host} does not say whether ${image.name} has changed; the copy in the store is used`,
+    );
+    return false;
+  }
+}
+
+async function openKept({ name, key }: { name: string; key: string }, options: ImageOptions): Promise<OpenImage> {
+  const arrive = async (): Promise<Arrival> => {
+    throw failure('IMAGE_DAMAGED', `${name} in the store is damaged, or is not what was expected`, {
+      hint: `remove it with \`piburn image delete ${name}\` and fetch it again`,
+    });
+  };
+  const place = store.placeOf(options.store, key);
+  return await claim({ name, place, expected: options.expected, isWanted: () => true, arrive }, options);
+}
+
+/** An image before it is known whether the store has it. */
+interface Wanted {
+  readonly name: string;
+  readonly place: store.StorePlace;
+  readonly expected: readonly ExpectedDigest[];
+  /** Whether what the store has will do, as far as its digests do not tell. */
+  isWanted(header: MapHeader): boolean;
+  /** Starts bringing it in; owned by the image that is made of it. */
+  arrive(): Promise<Arrival>;
+}
+
+const claim = (wanted: Wanted, options: ImageOptions): Promise<OpenImage> =>
+  store.claimPlace(
+    wanted.place,
+    {
+      reuse: (lock) => reuse(wanted, lock),
+      make: async (lock) => {
+        const arrival = await wanted.arrive();
+        try {
+          return await make(arrival, wanted.place, lock, options);
+        } catch (error) {
+          await arrival.close();
+          throw error;
+        }
+      },
+    },
+    () => options.onWait(wanted.name),
+    options.cancelled,
+  );
+
 /** The image as an earlier run left it in the store, or undefined. */
-function reuse(source: ImageSource, place: store.StorePlace, lock: FileLock): OpenImage | undefined {
+function reuse(wanted: Wanted, lock: FileLock): OpenImage | undefined {
+  const { place } = wanted;
   const kept = readMap(join(place.directory, 'map'));
-  const path = spoolPath(source, place);
-  if (kept === undefined || !existsSync(path) || statSync(path).size !== kept.header.imageBytes) return undefined;
-  source.close();
+  if (kept === undefined || !wanted.isWanted(kept.header)) return undefined;
+  const path = spoolOf(place, kept.header);
+  if (path === undefined || compare(wanted.expected, kept.header) !== 'right') return undefined;
   return {
-    name: source.name,
+    name: wanted.name,
+    place,
     path,
     table: kept.table,
     how: 'reuse',
+    ...given({ initFormat: kept.header.initFormat }),
     whole: Promise.resolve(kept.header),
     cancel: () => undefined,
     close: async () => lock.close(),
   };
 }
 
-const spoolPath = (source: ImageSource, place: store.StorePlace): string =>
-  isItsOwnSpool(source) ? (source.identity?.path ?? '') : join(place.directory, 'image');
-
-/**
- * Starts bringing the image in. Until it is whole it lies in the place's partial directory; a descriptor path keeps it
- * readable under one name before and after the rename.
- */
-function make(
-  source: ImageSource,
+/** Starts bringing the image in. Until it is whole it lies in the place's partial directory. */
+async function make(
+  arrival: Arrival,
   place: store.StorePlace,
   lock: FileLock,
-  decoder: Decoder,
-  inStore: store.Store,
-): OpenImage {
+  options: ImageOptions,
+): Promise<OpenImage> {
+  const decoder = await chooseDecoder(arrival.format, options.decoder);
   store.beginPlace(place);
-  const table = SegmentTable.create(source.imageBytes);
+  const table = SegmentTable.create(arrival.promisedBytes);
   const partialSpool = join(place.partial, 'image');
-  const own = isItsOwnSpool(source);
-  if (!own) closeSync(openSync(partialSpool, 'wx', 0o600));
-  const reader = openSync(own ? (source.identity?.path ?? '') : partialSpool, 'r');
-  const whole = bringIn(source, table, decoder, own ? undefined : partialSpool).then((image) => {
-    keep(place, table, image, source);
+  if (arrival.ownSpool === undefined) closeSync(openSync(partialSpool, 'wx', 0o600));
+  // A descriptor path keeps the spool readable under one name before and after its directory is renamed.
+  const reader = openSync(arrival.ownSpool ?? partialSpool, 'r');
+  const whole = bringIn(arrival, table, decoder, place, options).then((header) => {
     lock.change('shared');
-    if (source.identity !== undefined) store.removeStale(inStore, place, source.identity);
-    return image;
+    if (isFile(arrival.identity)) store.removeStale(options.store, place, arrival.identity);
+    return header;
   });
   // Whoever awaits `whole` sees the error; nobody awaiting it yet must not end the process.
   const settled = whole.then(
@@ -125,58 +222,108 @@ function make(
     () => false,
   );
   return {
-    name: source.name,
+    name: arrival.name,
+    place,
     path: `/proc/self/fd/${reader}`,
     table,
-    how: own ? 'read' : 'decode',
-    ...given({ decoder: decoder === 'none' ? undefined : decoder }),
+    how: arrival.how,
+    ...given({
+      decoder: decoder === 'none' ? undefined : decoder,
+      fetch: arrival.fetch,
+      initFormat: arrival.origin().initFormat,
+    }),
     whole,
-    cancel: () => table.cancel(),
+    cancel: () => stop(table, arrival),
     close: async () => {
-      table.cancel();
+      stop(table, arrival);
       const isWhole = await settled;
       closeSync(reader);
-      source.close();
-      if (!isWhole || source.identity === undefined) store.removePlace(place);
+      await arrival.close();
+      if (!isWhole || arrival.identity === undefined) store.removePlace(place);
       lock.close();
     },
   };
 }
 
-/** Runs the spool worker to its end. It is never terminated: that would take the process with it (lzma-native). */
+function stop(table: SegmentTable, arrival: Arrival): void {
+  table.cancel();
+  arrival.stop();
+}
+
+/** From the first byte to a kept image: decoded, checked, renamed into place. */
 async function bringIn(
-  source: ImageSource,
+  arrival: Arrival,
   table: SegmentTable,
   decoder: Decoder,
-  spool: string | undefined,
-): Promise<WholeImage> {
+  place: store.StorePlace,
+  options: ImageOptions,
+): Promise<MapHeader> {
+  try {
+    const image = await spool(taskOf(arrival, table, decoder, place, options));
+    const header = headerOf(arrival, table, image);
+    keep(place, table, header);
+    arrival.accept();
+    return header;
+  } catch (error) {
+    throw await arrival.refuse(error instanceof PiburnError ? error : new PiburnError(toFailure(error)));
+  }
+}
+
+function taskOf(
+  arrival: Arrival,
+  table: SegmentTable,
+  decoder: Decoder,
+  place: store.StorePlace,
+  { limitBytes }: ImageOptions,
+): SpoolTask {
+  return {
+    encoded: { ...arrival.encoded, ...given({ limitBytes }) },
+    format: arrival.format,
+    decoder,
+    segments: table.shared,
+    expected: arrival.expected,
+    ...given({
+      spoolPath: arrival.ownSpool === undefined ? join(place.partial, 'image') : undefined,
+      promisedBytes: arrival.promisedBytes,
+      bmap: arrival.bmap,
+    }),
+  };
+}
+
+/** Runs the spool worker to its end. It is never terminated: that would take the process with it (lzma-native). */
+async function spool(task: SpoolTask): Promise<SpooledImage> {
   const filename = new URL('./spool-worker.js', import.meta.url).href;
   const limits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
   const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled', resourceLimits: limits });
-  const task: SpoolTask = {
-    encoded: {
-      name: source.name,
-      descriptor: source.descriptor,
-      ...given({ taken: source.identity === undefined ? source.head : undefined }),
-    },
-    decoder,
-    segments: table.shared,
-    ...given({ spoolPath: spool, promisedBytes: source.imageBytes }),
-  };
   const outcome: SpoolOutcome = await pool.run(task);
   await pool.close();
   if (!outcome.ok) throw new PiburnError(outcome.failure);
-  return outcome;
+  return outcome.image;
 }
 
-function keep(place: store.StorePlace, table: SegmentTable, image: WholeImage, source: ImageSource): void {
-  writeMap(join(place.partial, 'map'), table, {
+function headerOf(arrival: Arrival, table: SegmentTable, image: SpooledImage): MapHeader {
+  return {
     imageBytes: image.imageBytes,
     segments: table.count,
     layout: image.layout,
-    ...given({ source: source.identity }),
-  });
-  store.completePlace(place);
+    name: withoutSuffix(arrival.name),
+    format: arrival.format,
+    trustedBy: arrival.expected.map(({ from }) => from),
+    madeAt: new Date().toISOString(),
+    ...image.digests,
+    ...arrival.origin(),
+    ...given({ source: arrival.identity, bmap: arrival.bmap && nameOfBmap(arrival.bmap) }),
+  };
+}
+
+function keep(place: store.StorePlace, table: SegmentTable, header: MapHeader): void {
+  try {
+    writeMap(join(place.partial, 'map'), table, header);
+    store.completePlace(place);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOSPC') throw noRoom(place.partial);
+    throw error;
+  }
 }
 
 /** Waits until the image exists up to `endBytes`; rejects when it breaks first. */

@@ -3,8 +3,8 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { digestOf } from './digest.js';
+import type { SourceIdentity } from './identity.js';
 import { digestBytes, SegmentTable } from './segment-table.js';
-import type { SourceIdentity } from './source.js';
 
 const magic = 'piburn segment map 1\n';
 
@@ -14,7 +14,29 @@ export interface MapHeader {
   /** What each partition was understood as, a line each. */
   readonly layout: readonly string[];
   readonly source?: SourceIdentity;
+  /** As people call it: a tag, or a file name. */
+  readonly name?: string;
+  readonly format?: string;
+  /** Of the file as it was published; 64 hexadecimal digits. */
+  readonly archiveSha256?: string;
+  readonly imageSha256?: string;
+  /** Who had said what the digest should be; empty: nobody. */
+  readonly trustedBy?: readonly string[];
+  readonly archiveBytes?: number;
+  /** The .bmap that was used: its name and digest. */
+  readonly bmap?: string;
+  /** What the web server said of it. */
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** `init_format` of the list of operating systems. */
+  readonly initFormat?: string;
+  /** When it was brought in (ISO 8601). */
+  readonly madeAt?: string;
 }
+
+/** A .bmap as the map remembers it. */
+export const nameOfBmap = ({ name, text }: { readonly name: string; readonly text: string }): string =>
+  `${name} ${Buffer.from(digestOf(Buffer.from(text))).toString('hex')}`;
 
 export function writeMap(path: string, table: SegmentTable, header: MapHeader): void {
   const head = Buffer.from(`${magic}${JSON.stringify(header)}\n`);
@@ -34,6 +56,15 @@ function writeAll(descriptor: number, bytes: Buffer): void {
 
 /** Reads a map; undefined when there is none, or none that is whole. */
 export function readMap(path: string): { header: MapHeader; table: SegmentTable } | undefined {
+  const map = readWhole(path);
+  if (map === undefined) return undefined;
+  return { header: map.header, table: SegmentTable.restore(map.entries, map.header.imageBytes) };
+}
+
+/** What a map says of its image; undefined when there is none, or none that is whole. */
+export const readMapHeader = (path: string): MapHeader | undefined => readWhole(path)?.header;
+
+function readWhole(path: string): { header: MapHeader; entries: Buffer } | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -44,6 +75,5 @@ export function readMap(path: string): { header: MapHeader; table: SegmentTable 
   if (body.toString('latin1', 0, magic.length) !== magic) return undefined;
   if (Buffer.compare(digestOf(body), bytes.subarray(-digestBytes)) !== 0) return undefined;
   const headerEnd = body.indexOf('\n', magic.length);
-  const header: MapHeader = JSON.parse(body.toString('utf8', magic.length, headerEnd));
-  return { header, table: SegmentTable.restore(body.subarray(headerEnd + 1), header.imageBytes) };
+  return { header: JSON.parse(body.toString('utf8', magic.length, headerEnd)), entries: body.subarray(headerEnd + 1) };
 }

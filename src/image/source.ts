@@ -1,22 +1,14 @@
 // Opens what the person named as the image, once, and says what it is: which file (so that a spool can be found
-// again, or be stale), how large, and in which format. Reads the first bytes and the .xz index, no more.
+// again, or be stale), how large, and in which format. Reads the first bytes and what the format
+// says of its size, no more.
 
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { errnoOf, failure, usageError } from '../errors.js';
 import { given } from '../given.js';
+import { decodedSize } from './decoded-size.js';
+import type { FileIdentity } from './identity.js';
 import { type ImageFormat, sniff, sniffBytes } from './sniff.js';
-
-/** Which file an image came from: another size, time or inode is another image. */
-export interface SourceIdentity {
-  readonly path: string;
-  readonly device: string;
-  readonly inode: string;
-  readonly sizeBytes: number;
-  readonly modifiedNs: string;
-  readonly changedNs: string;
-}
 
 export interface ImageSource {
   /** As a person knows it: the file's name, or `standard input`. */
@@ -27,9 +19,10 @@ export interface ImageSource {
   /** The first bytes; for a stream they have been consumed. */
   readonly head: Uint8Array;
   /** Undefined for a stream (standard input, a pipe), which can be read once only. */
-  readonly identity?: SourceIdentity;
+  readonly identity?: FileIdentity;
   /** Size of the decoded image, where the format tells it beforehand. */
   readonly imageBytes?: number;
+  /** May be called more than once. */
   close(): void;
 }
 
@@ -41,14 +34,17 @@ export async function openSource(image: string): Promise<ImageSource> {
   const isStdin = image === '-';
   const name = isStdin ? 'standard input' : basename(image);
   const descriptor = isStdin ? 0 : openFile(image);
+  let isOpen = !isStdin;
   const close = () => {
-    if (!isStdin) closeSync(descriptor);
+    if (isOpen) closeSync(descriptor);
+    isOpen = false;
   };
   try {
     const identity = identify(image, descriptor);
     const head = readHead(descriptor, identity !== undefined);
     const format = sniff(head, name);
-    const imageBytes = identity === undefined ? undefined : await decodedSize(descriptor, format, identity, name);
+    const imageBytes =
+      identity === undefined ? undefined : await decodedSize(descriptor, format, identity.sizeBytes, name);
     return {
       name,
       descriptor,
@@ -77,11 +73,11 @@ function openFile(path: string): number {
 }
 
 /** A regular file's identity; undefined for a pipe. */
-function identify(path: string, descriptor: number): SourceIdentity | undefined {
+function identify(path: string, descriptor: number): FileIdentity | undefined {
   const stat = fstatSync(descriptor, { bigint: true });
   if (stat.isDirectory())
     throw usageError('IMAGE_MISSING', `${path} is a directory, not an image`, {
-      hint: 'name the .img or .img.xz in it',
+      hint: 'name the image in it, such as an .img or .img.xz',
     });
   if (stat.isBlockDevice())
     throw usageError('IMAGE_DEVICE', `${path} is a disk, not an image file`, {
@@ -98,7 +94,8 @@ function identify(path: string, descriptor: number): SourceIdentity | undefined 
   };
 }
 
-function readHead(descriptor: number, seekable: boolean): Uint8Array {
+/** The first bytes; from a stream they are taken away. */
+export function readHead(descriptor: number, seekable: boolean): Uint8Array {
   const head = Buffer.alloc(sniffBytes);
   let length = 0;
   while (length < head.length) {
@@ -122,35 +119,3 @@ function readSomeOf(descriptor: number, into: Buffer, start: number, seekable: b
     }
   }
 }
-
-async function decodedSize(
-  descriptor: number,
-  format: ImageFormat,
-  identity: SourceIdentity,
-  name: string,
-): Promise<number> {
-  return format === 'raw' ? identity.sizeBytes : await xzDecodedSize(descriptor, identity.sizeBytes, name);
-}
-
-/** The sum of the sizes in the .xz indexes; a file cut short has none at its end, and is known as broken right here. */
-async function xzDecodedSize(descriptor: number, fileBytes: number, name: string): Promise<number> {
-  const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
-  const read = (count: number, offset: number, done: (error: Error | null, bytes?: Buffer) => void): void => {
-    const bytes = Buffer.alloc(count);
-    const got = readSync(descriptor, bytes, 0, count, offset);
-    if (got < count) done(new Error('unexpected end of file'));
-    else done(null, bytes);
-  };
-  return new Promise((resolve, reject) => {
-    lzma.parseFileIndex({ fileSize: fileBytes, read } as never, (error: Error | null, info) => {
-      if (error || info === undefined) reject(corruptXz(name, 'its index at the end is missing or damaged'));
-      else resolve(info.uncompressedSize);
-    });
-  });
-}
-
-/** The error for an .xz that is damaged or cut short. */
-export const corruptXz = (name: string, why: string) =>
-  failure('IMAGE_CORRUPT', `${name} is damaged or was cut short: ${why}`, {
-    hint: 'download or copy it again, and compare its SHA-256 with the published one',
-  });

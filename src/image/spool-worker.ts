@@ -1,50 +1,66 @@
 // Runs on a thread of its own: brings the image into the spool (or, for a raw file, only reads it), cuts it into
 // segments and publishes them. One task in, one outcome out; failures are data.
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, statfsSync, writeSync } from 'node:fs';
-import { errnoOf, type Failure, failure, interruption, toFailure } from '../errors.js';
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { errnoOf, type Failure, interruption, toFailure } from '../errors.js';
+import { given } from '../given.js';
 import { Allocation } from './allocation/allocation.js';
 import { describeLayout } from './allocation/describe.js';
+import type { BmapText } from './arrival.js';
+import { BmapChecker } from './bmap/checker.js';
+import { BmapFree } from './bmap/free.js';
+import { parseBmap } from './bmap/parse.js';
 import { isZero, SegmentCutter } from './cutter.js';
-import { type Decoder, decode, type Encoded } from './decode.js';
+import { corruptImage } from './decode/corrupt.js';
+import { type Encoded, encodedBytes } from './decode/encoded.js';
+import { type Decoder, decode } from './decode/index.js';
 import { checkDiskImage, cutShort } from './disk-image.js';
+import { checkRoom, noRoom } from './room.js';
 import { blockBytes, SegmentTable } from './segment-table.js';
-import { corruptXz } from './source.js';
+import { type ImageFormat, needsWholeFile } from './sniff.js';
+import { checkDigests, type Digests, type ExpectedDigest } from './trust.js';
 import { type Window, windowsOf } from './windows.js';
 
 export interface SpoolTask {
   readonly encoded: Encoded;
+  readonly format: ImageFormat;
   readonly decoder: Decoder;
   readonly segments: SharedArrayBuffer;
   /** Where the decoded image goes; undefined: the source is the image itself and is only read. */
   readonly spoolPath?: string;
-  /** What the .xz index promised. */
+  /** The size of the decoded image as its format or its list tells it. */
   readonly promisedBytes?: number;
+  readonly expected: readonly ExpectedDigest[];
+  readonly bmap?: BmapText;
+}
+
+export interface SpooledImage {
+  readonly imageBytes: number;
+  readonly layout: readonly string[];
+  readonly digests: Digests;
 }
 
 export type SpoolOutcome =
-  | { readonly ok: true; readonly imageBytes: number; readonly layout: readonly string[] }
+  | { readonly ok: true; readonly image: SpooledImage }
   | { readonly ok: false; readonly failure: Failure };
-
-/** A spool must leave this much of its file system free, so that a small system disk is not filled to the brim. */
-const reserveBytes = (fileSystemBytes: number): number => Math.min(256 * 1024 * 1024, fileSystemBytes / 100);
 
 export default async function spoolImage(task: SpoolTask): Promise<SpoolOutcome> {
   const table = new SegmentTable(task.segments);
   try {
-    const { imageBytes, layout } = await (task.spoolPath === undefined
+    const image = await (task.spoolPath === undefined
       ? readThrough(task, table, task.encoded.descriptor)
-      : withSpool(task.spoolPath, (spool) => readThrough(task, table, spool)));
-    table.finish('whole', imageBytes);
-    return { ok: true, imageBytes, layout };
+      : withOpen(task.spoolPath, 'r+', (spool) => readThrough(task, table, spool)));
+    table.finish('whole', image.imageBytes);
+    return { ok: true, image };
   } catch (error) {
     table.finish('broken');
     return { ok: false, failure: toFailure(error) };
   }
 }
 
-async function withSpool<T>(path: string, work: (descriptor: number) => Promise<T>): Promise<T> {
-  const descriptor = openSync(path, 'r+');
+async function withOpen<T>(path: string, flags: string, work: (descriptor: number) => Promise<T>): Promise<T> {
+  const descriptor = openSync(path, flags, 0o600);
   try {
     return await work(descriptor);
   } finally {
@@ -53,34 +69,100 @@ async function withSpool<T>(path: string, work: (descriptor: number) => Promise<
 }
 
 /** The whole way of an image; `image` is the descriptor from which decoded bytes can be read back. */
-async function readThrough(task: SpoolTask, table: SegmentTable, image: number) {
+async function readThrough(task: SpoolTask, table: SegmentTable, image: number): Promise<SpooledImage> {
+  const { encoded, format, spoolPath } = task;
+  // An archive that is read from its end cannot be read from a stream: it is taken into the store first.
+  if (spoolPath !== undefined && encoded.taken !== undefined && needsWholeFile(format))
+    return await withCopy(encoded, `${spoolPath}.archive`, (copy) => follow({ ...task, encoded: copy }, table, image));
+  return await follow(task, table, image);
+}
+
+async function withCopy<T>(encoded: Encoded, path: string, work: (copy: Encoded) => Promise<T>): Promise<T> {
+  return await withOpen(path, 'wx+', async (descriptor) => {
+    try {
+      let doneBytes = 0;
+      for await (const chunk of encodedBytes(encoded)) {
+        if (doneBytes === 0 || doneBytes % roomEveryBytes < chunk.length) checkRoom(path);
+        writeRange(descriptor, chunk, 0, chunk.length, doneBytes);
+        doneBytes += chunk.length;
+      }
+      return await work({ name: encoded.name, descriptor, ...given({ limitBytes: encoded.limitBytes }) });
+    } catch (error) {
+      throw errnoOf(error) === 'ENOSPC' ? noRoom(path) : error;
+    } finally {
+      rmSync(path, { force: true });
+    }
+  });
+}
+
+async function follow(task: SpoolTask, table: SegmentTable, image: number): Promise<SpooledImage> {
   const { name } = task.encoded;
+  const bmap = task.bmap && parseBmap(task.bmap.text, task.bmap.name);
+  const checker = bmap && new BmapChecker(bmap, name, task.bmap?.name ?? '');
   const allocation = new Allocation((offsetBytes, lengthBytes) => readRange(image, offsetBytes, lengthBytes));
-  const cutter = new SegmentCutter(table, allocation);
+  const cutter = new SegmentCutter(table, freeBlocks(allocation, bmap && new BmapFree(bmap)));
+  const hashes = hashesOf(task);
   let imageBytes = 0;
   let claimedBytes = 0;
-  for await (const window of windowsOf(decode(task.encoded, task.decoder))) {
+  const bytes = decode(task.encoded, task.decoder, (chunk) => hashes.archive?.update(chunk));
+  for await (const window of windowsOf(bytes)) {
     if (table.cancelled) throw interruption(`reading ${name} was interrupted`);
     if (window.offsetBytes === 0) claimedBytes = checkDiskImage(window.bytes, name);
+    imageBytes = window.offsetBytes + window.bytes.length;
+    if (imageBytes > (task.promisedBytes ?? imageBytes)) throw brokenPromise(task, `more than ${task.promisedBytes}`);
+    checker?.add(window.bytes);
+    hashes.image?.update(window.bytes);
     if (task.spoolPath !== undefined) keep(image, window, task.spoolPath);
     if (window.bytes.length > 0 || window.offsetBytes === 0) cutter.add(window.offsetBytes, window.bytes, window.last);
-    imageBytes = window.offsetBytes + window.bytes.length;
   }
-  if (task.promisedBytes !== undefined && imageBytes !== task.promisedBytes)
-    throw corruptXz(name, `${task.promisedBytes} bytes were promised, ${imageBytes} came`);
+  if (imageBytes !== (task.promisedBytes ?? imageBytes)) throw brokenPromise(task, `${imageBytes}`);
   const short = cutShort(name, imageBytes, claimedBytes);
   if (short !== undefined) throw short;
+  checker?.end(imageBytes);
+  const digests = await digestsOf(task, hashes);
+  checkDigests(name, task.expected, digests);
   if (task.spoolPath !== undefined) {
     ftruncateSync(image, imageBytes);
     fsyncSync(image);
   }
-  return { imageBytes, layout: describeLayout(allocation) };
+  return { imageBytes, layout: describeLayout(allocation), digests };
 }
+
+const brokenPromise = ({ encoded, promisedBytes }: SpoolTask, came: string) =>
+  corruptImage(encoded.name, `${promisedBytes} bytes were promised, ${came} came`);
+
+/** A block is free when the file systems or the image's maker say so. */
+const freeBlocks = (allocation: Allocation, bmap: BmapFree | undefined) => ({
+  advance: (endBytes: number, last: boolean) => allocation.advance(endBytes, last),
+  isFree: (offsetBytes: number) => allocation.isFree(offsetBytes) || (bmap?.isFree(offsetBytes) ?? false),
+});
+
+interface Hashes {
+  readonly archive?: Hash;
+  readonly image?: Hash;
+}
+
+/** A raw file that lies here is hashed only when somebody says what its digest should be: it costs a core. */
+function hashesOf({ format, spoolPath, expected }: SpoolTask): Hashes {
+  const image = spoolPath === undefined && expected.length === 0 ? undefined : createHash('sha256');
+  const archive = format === 'raw' || needsWholeFile(format) ? undefined : createHash('sha256');
+  return given({ archive, image });
+}
+
+async function digestsOf({ format, encoded }: SpoolTask, hashes: Hashes): Promise<Digests> {
+  const imageSha256 = hashes.image?.digest('hex');
+  if (format === 'raw') return given({ archiveSha256: imageSha256, imageSha256 });
+  const archive = hashes.archive ?? createHash('sha256');
+  if (needsWholeFile(format)) for await (const chunk of encodedBytes(encoded)) archive.update(chunk);
+  return given({ archiveSha256: archive.digest('hex'), imageSha256 });
+}
+
+const roomEveryBytes = 64 * 1024 * 1024;
 
 /** Puts a window into the sparse spool: zero blocks stay holes. */
 function keep(spool: number, window: Window, path: string): void {
   try {
-    if (window.offsetBytes % (64 * 1024 * 1024) === 0) checkRoom(path);
+    if (window.offsetBytes % roomEveryBytes === 0) checkRoom(path);
     for (const [start, end] of dataRuns(window.bytes)) writeRange(spool, window.bytes, start, end, window.offsetBytes);
     ftruncateSync(spool, window.offsetBytes + window.bytes.length);
   } catch (error) {
@@ -105,16 +187,6 @@ function* dataRuns(bytes: Buffer): Generator<readonly [number, number]> {
 function writeRange(spool: number, bytes: Buffer, start: number, end: number, windowOffset: number): void {
   for (let at = start; at < end; ) at += writeSync(spool, bytes, at, end - at, windowOffset + at);
 }
-
-function checkRoom(path: string): void {
-  const system = statfsSync(path);
-  if (system.bavail * system.bsize < reserveBytes(system.blocks * system.bsize)) throw noRoom(path);
-}
-
-const noRoom = (path: string) =>
-  failure('STORE_FULL', `there is no room left for the decoded image in ${path.replace(/\/images\/.*$/, '')}`, {
-    hint: 'free some space, or name a directory on a larger disk with --store=DIR',
-  });
 
 function readRange(descriptor: number, offsetBytes: number, lengthBytes: number): Uint8Array {
   const bytes = Buffer.alloc(lengthBytes);

@@ -1,10 +1,13 @@
 // The image store: decoded images ("spools") and segment maps, kept so that the next burn of the same image decodes
 // nothing. Layout, under ~/.cache/piburn (or --store, PIBURN_STORE):
 //   images/KEY/image     the decoded image, sparse (absent for a raw image: the file itself is used)
-//   images/KEY/map       the segment map
+//   images/KEY/map       the segment map, with what is known of the image
+//   images/KEY/used      when it was last burned and verified (src/image/kept.ts)
 //   images/KEY.partial/  a spool being made; worth nothing
+//   downloads/, rejected/  src/image/store-downloads.ts
+//   lists/               lists of operating systems (src/image/catalog/load.ts)
 //   locks/KEY            held exclusively while KEY is made or removed, shared while it is burned from
-// KEY is a digest of the source's identity, so that a changed source never meets an old spool.
+// KEY is a digest of the source's identity, so that a changed file never meets an old spool.
 
 import { createHash } from 'node:crypto';
 import {
@@ -22,8 +25,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { errnoOf, failure, interruption } from '../errors.js';
 import { type FileLock, lockFile } from '../native.js';
-import { readMap } from './map-file.js';
-import type { SourceIdentity } from './source.js';
+import { type FileIdentity, isFile, type SourceIdentity } from './identity.js';
+import { readMapHeader } from './map-file.js';
 
 /** Names of places that belong to a stream, which can never be asked for again. */
 const streamPrefix = 'stream-';
@@ -75,7 +78,8 @@ export function placeFor(store: Store, identity: SourceIdentity | undefined): St
   return placeOf(store, identity === undefined ? streamPrefix + digest : digest);
 }
 
-function placeOf(store: Store, key: string): StorePlace {
+/** The place with a key that was seen in the store. */
+export function placeOf(store: Store, key: string): StorePlace {
   const directory = join(store.directory, 'images', key);
   return { key, directory, partial: `${directory}.partial`, lockPath: join(store.directory, 'locks', key) };
 }
@@ -111,13 +115,19 @@ export function removePlace(place: StorePlace): void {
 }
 
 /** Removes the spools that were made from an earlier state of the same file and that nobody burns from. */
-export function removeStale(store: Store, current: StorePlace, identity: SourceIdentity): void {
-  for (const key of readdirSync(join(store.directory, 'images'))) {
-    const place = placeOf(store, key);
-    if (key === current.key || key.endsWith('.partial')) continue;
-    const source = readMap(join(place.directory, 'map'))?.header.source;
-    if (source?.path === identity.path) whenNobodyUses(place, () => removePlace(place));
+export function removeStale(store: Store, current: StorePlace, identity: FileIdentity): void {
+  for (const place of finishedPlaces(store)) {
+    if (place.key === current.key) continue;
+    const source = readMapHeader(join(place.directory, 'map'))?.source;
+    if (isFile(source) && source.path === identity.path) whenNobodyUses(place, () => removePlace(place));
   }
+}
+
+/** Every place with a finished image (or a damaged one) that can be found again. */
+export function finishedPlaces(store: Store): StorePlace[] {
+  return readdirSync(join(store.directory, 'images'))
+    .filter((key) => !key.endsWith('.partial') && !key.startsWith(streamPrefix))
+    .map((key) => placeOf(store, key));
 }
 
 /** Half-made spools whose maker is gone (its lock died with it), and spools of streams left by a killed piburn. */
@@ -129,11 +139,13 @@ function sweep(store: Store): void {
   }
 }
 
-function whenNobodyUses(place: StorePlace, act: () => void): void {
+/** Acts on a place that no piburn is making or burning from; returns false when one is. */
+export function whenNobodyUses(place: StorePlace, act: () => void): boolean {
   const lock = lockFile(place.lockPath, 'exclusive');
-  if (lock === undefined) return;
+  if (lock === undefined) return false;
   try {
     act();
+    return true;
   } finally {
     lock.close();
   }

@@ -18,15 +18,16 @@ import {
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { PiburnError } from '../../src/errors.js';
+import type { FileIdentity } from '../../src/image/identity.js';
 import { type MapHeader, writeMap } from '../../src/image/map-file.js';
 import { SegmentTable } from '../../src/image/segment-table.js';
-import { openSource, type SourceIdentity } from '../../src/image/source.js';
+import { openSource } from '../../src/image/source.js';
 import * as store from '../../src/image/store.js';
 import { type FileLock, lockFile } from '../../src/native.js';
 import { goodSummary, workplace } from '../e2e/support.js';
 import { mounted, nativeModule, pattern, scratchFolder, undo } from '../native/scratch.js';
 
-const identityOf = async (path: string): Promise<SourceIdentity> => {
+const identityOf = async (path: string): Promise<FileIdentity> => {
   const source = await openSource(path);
   source.close();
   assert.ok(source.identity !== undefined);
@@ -36,7 +37,7 @@ const identityOf = async (path: string): Promise<SourceIdentity> => {
 const hasCode = (code: string) => (error: unknown) => error instanceof PiburnError && error.failure.code === code;
 
 /** A finished place, as a run would leave it. */
-function makePlace(inStore: store.Store, identity: SourceIdentity): store.StorePlace {
+function makePlace(inStore: store.Store, identity: FileIdentity): store.StorePlace {
   const place = store.placeFor(inStore, identity);
   store.beginPlace(place);
   writeFileSync(join(place.partial, 'image'), pattern(4096));
