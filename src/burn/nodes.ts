@@ -1,84 +1,224 @@
-// From options to nodes: expands the hostlists, pairs them, and checks every value before anything is opened.
+// From settings in words to nodes: every value is checked before anything is opened, and every complaint says where the
+// value was written.
 
-import { homedir } from 'node:os';
-import { checkDistinct, checkHostname, parseHostAddress, parseIpv4, sameNet } from '../address.js';
+import {
+  checkHostname,
+  parseAnyHostAddress,
+  parseHostAddress,
+  parseHostAddress6,
+  parseIpv4,
+  parseIpv6,
+  sameNet,
+  sameNet6,
+} from '../address.js';
 import { hashPassword } from '../customise/password.js';
-import { checkUserName } from '../customise/settings-check.js';
+import {
+  checkCountry,
+  checkDomain,
+  checkInterface,
+  checkKeymap,
+  checkLocale,
+  checkSsid,
+  checkTimezone,
+  checkUserName,
+} from '../customise/settings-check.js';
 import { readPublicKeys } from '../customise/ssh-key.js';
+import { wifiPsk } from '../customise/wifi-psk.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
-import { expandHostlist } from '../hostlist.js';
-import type { Ipv4Address, Node, NodeUser } from '../protocol.js';
-import { type CreateOptions, defaults } from './options.js';
+import type { HostEntry, Node, NodeUser, NodeWifi } from '../protocol.js';
+import type { NodeSettingName, NodeSettings } from './config/settings.js';
+import { defaults } from './options.js';
+import { readExtraFiles, readFirstboot } from './payload.js';
+import { randomPassword } from './random-password.js';
+
+export interface PlannedNodes {
+  readonly nodes: readonly Node[];
+  /** Passwords that were made up, by host name; they are told once, in the report. */
+  readonly passwords: ReadonlyMap<string, string>;
+}
+
+/** What is made once for many nodes: a hash or a key takes its time, and a file is read once. */
+class Made {
+  /** Where keys are looked for. */
+  readonly home: string;
+  readonly passwords = new Map<string, string>();
+  readonly #known = new Map<string, unknown>();
+
+  constructor(home: string) {
+    this.home = home;
+  }
+
+  once<T>(what: string, make: () => T): T {
+    const found = this.#known.get(what);
+    if (found !== undefined) return found as T;
+    const made = make();
+    this.#known.set(what, made);
+    return made;
+  }
+}
 
 /**
- * The nodes of a run, in the order of the host names.
- * @throws PiburnError (usage) for any value that is none, for counts that do not match and for doubles.
+ * The nodes of a run, in the order in which they were named.
+ * @throws PiburnError (usage) for any value that is none, and for values that contradict each other.
  */
-export function planNodes(options: CreateOptions): Node[] {
-  const hostnames = expandHostlist(options.hostname, '--hostname');
-  for (const name of hostnames) checkHostname(name, '--hostname');
-  checkDistinct(hostnames, 'host name', '--hostname');
-  const addresses = planAddresses(options.ipaddr, hostnames);
-  const gateway = options.gateway === undefined ? undefined : parseHostAddress(options.gateway, '--gateway');
-  const dns = (options.dns ?? []).map((server) => parseHostAddress(server, '--dns'));
-  if (gateway !== undefined) checkGateway(addresses, gateway);
-  const user = planUser(options);
-  return hostnames.map((hostname, index) => ({ hostname, dns, ...given({ ipv4: addresses[index], gateway, user }) }));
+export function planNodes(
+  settings: readonly NodeSettings[],
+  clusterHosts: boolean | undefined,
+  home: string,
+): PlannedNodes {
+  const made = new Made(home);
+  const nodes = settings.map((one) => nodeOf(one, made));
+  const hosts = clusterHosts === false ? [] : hostsOf(nodes);
+  if (clusterHosts && hosts.length === 0)
+    throw usageError('OPTION_WITHOUT_EFFECT', '--cluster-hosts has no effect without static addresses', {
+      hint: 'give addresses with --ipaddr or --ip6addr, or leave it out',
+    });
+  return { nodes: nodes.map((node) => (hosts.length === 0 ? node : { ...node, hosts })), passwords: made.passwords };
 }
 
-function planAddresses(ipaddr: string | undefined, hostnames: readonly string[]): Ipv4Address[] {
-  if (ipaddr === undefined) return [];
-  const addresses = expandHostlist(ipaddr, '--ipaddr').map((text) => parseIpv4(text, '--ipaddr'));
-  if (addresses.length !== hostnames.length)
-    throw usageError(
-      'COUNT_MISMATCH',
-      `--hostname gives ${count(hostnames.length, 'name')}, --ipaddr ${count(addresses.length, 'address', 'es')}`,
-      { hint: 'give one address for each name' },
-    );
-  const texts = addresses.map(({ address }) => address);
-  checkDistinct(texts, 'address', '--ipaddr');
-  return addresses;
+const hostsOf = (nodes: readonly Node[]): HostEntry[] =>
+  nodes.flatMap(({ hostname, ipv4, ipv6 }) =>
+    [ipv4, ipv6].flatMap((net) => (net === undefined ? [] : [{ address: net.address, names: [hostname] }])),
+  );
+
+function nodeOf(node: NodeSettings, made: Made): Node {
+  const { settings } = node;
+  const label = (name: NodeSettingName): string => node.labels[name] ?? `--${name}`;
+  const checked = (name: 'interface' | 'country' | 'locale' | 'timezone' | 'keymap') => {
+    const value = settings[name];
+    if (value !== undefined && !(value === keepWord && regional.includes(name))) checks[name](value, label(name));
+    return value;
+  };
+  checkHostname(settings.hostname, label('hostname'));
+  const network = networkOf(node, label);
+  return {
+    hostname: settings.hostname,
+    ...network,
+    search: (settings.search ?? []).map((domain) => checkedDomain(domain, label('search'))),
+    ...given({
+      interface: checked('interface'),
+      user: userOf(node, label, made),
+      wifi: wifiOf(node, label, made),
+      country: checked('country'),
+      locale: checked('locale'),
+      timezone: checked('timezone'),
+      keymap: checked('keymap'),
+      files:
+        made.once(`files ${settings.files}`, () => settings.files && readExtraFiles(settings.files, label('files'))) ||
+        undefined,
+      firstboot:
+        made.once(
+          `firstboot ${settings.firstboot}`,
+          () => settings.firstboot && readFirstboot(settings.firstboot, label('firstboot')),
+        ) || undefined,
+    }),
+  };
 }
 
-const count = (n: number, word: string, plural = 's'): string => `${n} ${word}${n === 1 ? '' : plural}`;
+const checks = {
+  interface: checkInterface,
+  country: checkCountry,
+  locale: checkLocale,
+  timezone: checkTimezone,
+  keymap: checkKeymap,
+} as const;
+
+/** In place of a locale, time zone or keymap: what the image has stays. */
+export const keepWord = 'image';
+const regional: readonly string[] = ['locale', 'timezone', 'keymap'];
+
+function checkedDomain(domain: string, label: string): string {
+  checkDomain(domain, label);
+  return domain;
+}
+
+type Label = (name: NodeSettingName) => string;
+type Network = Pick<Node, 'dns' | 'ipv4' | 'ipv6' | 'gateway' | 'gateway6'>;
+
+function networkOf({ settings }: NodeSettings, label: Label): Network {
+  const ipv4 = settings.ipaddr === undefined ? undefined : parseIpv4(settings.ipaddr, label('ipaddr'));
+  const ipv6 = settings.ip6addr === undefined ? undefined : parseIpv6(settings.ip6addr, label('ip6addr'));
+  const gateway = settings.gateway === undefined ? undefined : parseHostAddress(settings.gateway, label('gateway'));
+  const gateway6 =
+    settings.gateway6 === undefined ? undefined : parseHostAddress6(settings.gateway6, label('gateway6'));
+  const dns = (settings.dns ?? []).map((server) => parseAnyHostAddress(server, label('dns')));
+  if (gateway !== undefined) checkGateway(gateway, ipv4, 'ipaddr', label('gateway'), ipv4 && sameNet(ipv4, gateway));
+  if (gateway6 !== undefined)
+    checkGateway(gateway6, ipv6, 'ip6addr', label('gateway6'), ipv6 && sameNet6(ipv6, gateway6));
+  return { dns, ...given({ ipv4, ipv6, gateway, gateway6 }) };
+}
 
 /** A gateway without a static address would have no effect, and neither would one outside the net. */
-function checkGateway(addresses: readonly Ipv4Address[], gateway: string): void {
-  if (addresses.length === 0)
-    throw usageError('OPTION_WITHOUT_EFFECT', '--gateway has no effect without --ipaddr', {
-      hint: 'give the static addresses with --ipaddr, or leave the gateway to DHCP',
+function checkGateway(
+  gateway: string,
+  net: { readonly address: string; readonly prefixLength: number } | undefined,
+  option: string,
+  label: string,
+  isInNet: boolean | undefined,
+): void {
+  if (net === undefined)
+    throw usageError('OPTION_WITHOUT_EFFECT', `${label} has no effect without --${option}`, {
+      hint: `give the static addresses with --${option}, or leave the gateway to the network itself`,
     });
-  if (addresses.some(({ address }) => address === gateway))
+  if (net.address === gateway)
     throw usageError('GATEWAY_IS_NODE', `${gateway} is both the gateway and the address of a card`, {
       hint: 'give the gateway an address of its own',
     });
-  const outside = addresses.find((net) => !sameNet(net, gateway));
-  if (outside !== undefined)
-    throw usageError(
-      'GATEWAY_OUTSIDE_NET',
-      `the gateway ${gateway} is not in the net of ${outside.address}/${outside.prefixLength}`,
-      { hint: 'check --gateway, or give the prefix with the address, such as --ipaddr=10.1.1.[2-4]/16' },
-    );
+  if (isInNet) return;
+  throw usageError(
+    'GATEWAY_OUTSIDE_NET',
+    `the gateway ${gateway} is not in the net of ${net.address}/${net.prefixLength}`,
+    {
+      hint: `check ${label}, or give the prefix with the address, such as --ipaddr=10.1.1.[2-4]/16`,
+    },
+  );
 }
 
-/** The user of every card; undefined when neither a key nor a password was given: then the image's own is left alone. */
-function planUser(options: CreateOptions): NodeUser | undefined {
-  const keys = (options.sshKeys ?? []).flatMap((value) => readPublicKeys(value, homedir()));
-  if (options.user !== undefined) checkUserName(options.user, '--user');
-  if (keys.length === 0 && options.password === undefined) {
-    if (options.user === undefined) return undefined;
+/** The user of a card; undefined when neither a key nor a password was given: then the image's own is left alone. */
+function userOf({ settings }: NodeSettings, label: Label, made: Made): NodeUser | undefined {
+  const keys = (settings.sshkey ?? []).flatMap((value) =>
+    made.once(`key ${value}`, () => readPublicKeys(value, made.home)),
+  );
+  if (settings.user !== undefined) checkUserName(settings.user, label('user'));
+  if (keys.length === 0 && settings.passwd === undefined) {
+    if (settings.user === undefined) return undefined;
     throw usageError(
       'USER_WITHOUT_LOGIN',
-      `nobody could log in as ${options.user}: there is neither a key nor a password`,
-      {
-        hint: 'add --sshkey=default or --passwd',
-      },
+      `nobody could log in as ${settings.user}: there is neither a key nor a password`,
+      { hint: 'add --sshkey=default or --passwd' },
     );
   }
   return {
-    name: options.user ?? defaults.userName,
+    name: settings.user ?? defaults.userName,
     authorizedKeys: [...new Set(keys)],
-    ...given({ passwordHash: options.password === undefined ? undefined : hashPassword(options.password) }),
+    ...given({ passwordHash: passwordHash(settings.hostname, settings.passwd, made) }),
   };
+}
+
+function passwordHash(hostname: string, password: string | undefined, made: Made): string | undefined {
+  if (password === undefined) return undefined;
+  if (password !== 'random') return made.once(`hash ${password}`, () => hashPassword(password));
+  const random = randomPassword();
+  made.passwords.set(hostname, random);
+  return hashPassword(random);
+}
+
+function wifiOf({ settings }: NodeSettings, label: Label, made: Made): NodeWifi | undefined {
+  const { ssid, wifipassword, hidden } = settings;
+  if (ssid === undefined) {
+    const lonely = wifipassword !== undefined ? 'wifipassword' : hidden ? 'hidden' : undefined;
+    if (lonely === undefined) return undefined;
+    throw usageError('OPTION_WITHOUT_EFFECT', `${label(lonely)} has no effect without --ssid`, {
+      hint: 'name the network with --ssid',
+    });
+  }
+  checkSsid(ssid, label('ssid'));
+  const psk =
+    wifipassword === undefined
+      ? undefined
+      : made.once(`psk ${JSON.stringify([ssid, wifipassword])}`, () =>
+          wifiPsk(ssid, wifipassword, label('wifipassword')),
+        );
+  return { ssid, hidden: hidden ?? false, ...given({ psk }) };
 }

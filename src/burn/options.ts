@@ -3,9 +3,26 @@
 
 import type { Flavour, Plan } from '../protocol.js';
 
+/** How an image is found, fetched and checked. */
+export interface ImageWishes {
+  /** Directory of the image store (default ~/.cache/piburn). */
+  readonly store?: string;
+  readonly decoder?: 'auto' | 'xz' | 'lzma-native';
+  /** The SHA-256 that the image, as published or decoded, must have. */
+  readonly sha256?: string;
+  /** A decoded image larger than this is refused (default 256 GB). */
+  readonly maxBytes?: number;
+  /** Use the .bmap that belongs to an image (default true). */
+  readonly bmap?: boolean;
+  /** Put a fetched archive that proves wrong aside instead of removing it (default false). */
+  readonly keepRejected?: boolean;
+  /** Address or file of the list of operating systems (default: PIBURN_REPO, else Raspberry Pi's). */
+  readonly repo?: string;
+}
+
 /** Options of `burn`: the image alone. */
-export interface BurnOptions {
-  /** A path, or `-` for standard input. */
+export interface BurnOptions extends ImageWishes {
+  /** A path, `-` for standard input, an address, or a name such as `latest`. */
   readonly image: string;
   /** A hostlist of devices or files: `/dev/sd[a,e,f]`, `cards/red[001-003].img`. */
   readonly device: string;
@@ -17,9 +34,6 @@ export interface BurnOptions {
   readonly blockBytes?: number;
   /** Size of files that stand in for cards (default: the image's size). */
   readonly fileBytes?: number;
-  /** Directory of the image store (default ~/.cache/piburn). */
-  readonly store?: string;
-  readonly decoder?: 'auto' | 'xz' | 'lzma-native';
   /** Start writing while a compressed image is still being decoded and checked (default false). */
   readonly early?: boolean;
   /** Print the plan, write nothing to any card. */
@@ -37,20 +51,55 @@ export interface BurnOptions {
   readonly nextCard?: (request: NextCardRequest) => Promise<boolean>;
 }
 
-/** Options of `create`: the image and an identity for each card. */
-export interface CreateOptions extends BurnOptions {
-  /** A hostlist: `red[001-003]`. */
-  readonly hostname: string;
+/**
+ * Options of `create`: the image, and an identity for each card. What a config file or an inventory says may be left out
+ * here, and what is said here wins over them.
+ */
+export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
+  readonly image?: string;
+  readonly device?: string;
+  /** Paths of a config file (src/burn/config/config-file.ts) and of an inventory (CSV or YAML). */
+  readonly config?: string;
+  readonly inventory?: string;
+  /** Whose `~/.ssh` is meant (default: that of this process's user). */
+  readonly home?: string;
+  /** A hostlist: `red[001-003]`. With nodes in a file: those that are meant. */
+  readonly hostname?: string;
   /** A hostlist of IPv4 addresses, each perhaps with `/prefix` (default 24). */
   readonly ipaddr?: string;
+  /** A hostlist of IPv6 addresses, each perhaps with `/prefix` (default 64). */
+  readonly ip6addr?: string;
   readonly gateway?: string;
+  readonly gateway6?: string;
   readonly dns?: readonly string[];
+  /** Search domains. */
+  readonly search?: readonly string[];
+  /** The interface that gets the addresses (default `eth0`). */
+  readonly interface?: string;
   /** Default `pi`, when there is a key or a password. */
   readonly user?: string;
+  /** `random`: another one for each card. */
   readonly password?: string;
   /** Each a path, a name under ~/.ssh, or `default`. */
   readonly sshKeys?: readonly string[];
+  readonly ssid?: string;
+  /** 8 to 63 bytes, or 64 hexadecimal digits; without it the network is an open one. */
+  readonly wifiPassword?: string;
+  readonly hidden?: boolean;
+  readonly country?: string;
+  /** These three: the burner's own, where the image takes them; `image`: leave them as they are. */
+  readonly locale?: string;
+  readonly timezone?: string;
+  readonly keymap?: string;
+  /** Every node's name and address in every card's /etc/hosts (default: when there are addresses). */
+  readonly clusterHosts?: boolean;
+  /** A directory whose files go onto the boot partition. */
+  readonly files?: string;
+  /** A script that runs once as root, after everything else. */
+  readonly firstboot?: string;
   readonly flavour?: Flavour;
+  /** Write the settings into the ext4 root, for images that take none by themselves (default false). */
+  readonly rootfs?: boolean;
 }
 
 export interface NextCardRequest {
@@ -62,6 +111,7 @@ export interface NextCardRequest {
 
 export const defaults = {
   blockBytes: 4 * 1024 * 1024,
+  maxImageBytes: 256e9,
   stallTimeoutMs: 120_000,
   stallNoticeMs: 10_000,
   userName: 'pi',

@@ -1,14 +1,13 @@
 // Everything about the cards that comes from the image: the flavour, every node's patch, and the plan in figures. All
 // errors of settings and of the boot partition come from here, before any card is opened.
 
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { chooseFlavour, customise, findBootPlace, imageReader } from '../customise/boot-volume.js';
 import type { DetectedFlavour } from '../customise/detect.js';
 import { given } from '../given.js';
-import { available, type OpenImage } from '../image/image.js';
-import type { Node, Plan, PlannedCard } from '../protocol.js';
+import type { OpenImage } from '../image/image.js';
+import type { Node, PatchBlock, Plan, PlannedCard } from '../protocol.js';
 import type { Assignment } from './cards.js';
+import { bootCustomiser, rootCustomiser } from './customisers.js';
 import type { Order } from './order.js';
 import type { Target } from './targets.js';
 
@@ -21,31 +20,35 @@ export interface Prepared {
 
 /** Makes every node's patch: all errors of settings and of the boot partition come here, before any card is opened. */
 export async function prepare(order: Order, image: OpenImage): Promise<Prepared> {
-  const { nodes, devices, options } = order;
+  const { nodes, devices } = order;
   if (nodes === undefined) {
     const cards = devices.map((_, index) => plannedCard(order, undefined, index));
     return { cards, assignments: cards.map((card) => ({ ...card, patch: [] })) };
   }
   const descriptor = openSync(image.path, 'r');
   try {
-    const read = imageReader(descriptor);
-    const place = await findBootPlace(read, (endBytes) => available(image, endBytes));
-    const flavour = chooseFlavour(read, place, options.flavour);
-    const now = new Date();
-    const burnId = `${now.toISOString().replace(/[-:]|\.\d+Z/g, '')}-${randomBytes(3).toString('hex')}`;
-    const made = nodes.map((node, index) => {
-      const { patch, files } = customise(read, place, flavour, node, burnId, now);
+    const customiser = await (order.rootfs
+      ? rootCustomiser(image, descriptor)
+      : bootCustomiser(order, image, descriptor));
+    const made: Made[] = [];
+    for (const [index, node] of nodes.entries()) {
+      const { patch, files } = await customiser.customise(node);
       const patchBytes = patch.reduce((sum, block) => sum + block.bytes.length, 0);
-      return { card: { ...plannedCard(order, node, index), files, patchBytes }, patch };
-    });
+      made.push({ card: { ...plannedCard(order, node, index), files, patchBytes }, patch });
+    }
     return {
-      flavour,
+      ...given({ flavour: customiser.flavour }),
       cards: made.map(({ card }) => card),
       assignments: made.map(({ card, patch }) => ({ ...card, patch })),
     };
   } finally {
     closeSync(descriptor);
   }
+}
+
+interface Made {
+  readonly card: PlannedCard;
+  readonly patch: readonly PatchBlock[];
 }
 
 /** Node i goes to slot i modulo the number of slots. */
@@ -76,6 +79,8 @@ export async function planOf(
       source: options.image,
       layout: whole?.layout ?? [],
       ...given({
+        name: image.name === options.image ? undefined : image.name,
+        trustedBy: whole?.trustedBy,
         sizeBytes: table.totalBytes,
         writeBytes,
         skipBytes: whole && whole.imageBytes - (writeBytes ?? 0),

@@ -2,14 +2,17 @@
 
 import { readSync } from 'node:fs';
 import { failure, type PiburnError } from '../errors.js';
+import { given } from '../given.js';
 import { parseFat } from '../image/allocation/fat.js';
 import { inspectHead } from '../image/allocation/inspect-head.js';
 import { headBytes } from '../image/disk-image.js';
-import type { Flavour, Node, PatchBlock, PlannedFile } from '../protocol.js';
-import { type DetectedFlavour, detectFlavour } from './detect.js';
+import type { ExtraFile, Flavour, Node, PatchBlock, PlannedFile } from '../protocol.js';
+import { type DetectedFlavour, detectFlavour, type InitFormat } from './detect.js';
+import { findLostFile, writeExtraFiles } from './extra-files.js';
 import { FatVolume } from './fat/volume.js';
-import { type BootFile, flavours } from './flavours/index.js';
+import { type BootFile, type BootFiles, flavours } from './flavours/index.js';
 import { Overlay, type ReadImage } from './overlay.js';
+import { readRootSigns } from './root-signs.js';
 
 /** Where the boot partition lies in the image. */
 export interface BootPlace {
@@ -46,17 +49,42 @@ const noBootPartition = (): PiburnError =>
     hint: 'burn it as it is: piburn burn IMAGE DEVICE',
   });
 
+/** What else may be known of an image when its flavour is chosen. */
+export interface FlavourHints {
+  /** How the list of operating systems says that it takes its settings. */
+  readonly initFormat?: InitFormat;
+  /** The image is there up to its end, so that its root partition can be looked at (default false). */
+  readonly whole?: boolean;
+}
+
 /** How the image takes its settings: what was asked for, else what its files tell. */
-export function chooseFlavour(read: ReadImage, place: BootPlace, wish: Flavour | undefined): DetectedFlavour {
+export function chooseFlavour(
+  read: ReadImage,
+  place: BootPlace,
+  wish: Flavour | undefined,
+  { initFormat, whole = false }: FlavourHints = {},
+): DetectedFlavour {
   const volume = FatVolume.open(new Overlay(read), place.startBytes, place.sizeBytes);
   const detected = detectFlavour({
-    ...(volume.label === undefined ? {} : { label: volume.label }),
+    ...given({
+      label: volume.label,
+      initFormat,
+      root: whole ? readRootSigns(read, inspectHead(read(0, headBytes)).entries) : undefined,
+    }),
     read: (path) => textOf(volume, path),
     exists: (path) => volume.exists(path),
     bootPartitionBytes: place.sizeBytes,
   });
-  return wish === undefined ? detected : { ...detected, flavour: wish, reason: '--flavour says so' };
+  if (wish === undefined) return detected;
+  return { ...detected, flavour: wish, bootMount: mounts[wish] ?? detected.bootMount, reason: '--flavour says so' };
 }
+
+/** Where a flavour's systems mount the boot partition, as far as all of them do alike. */
+const mounts: Partial<Record<Flavour, DetectedFlavour['bootMount']>> = {
+  cloudinit: '/boot/firmware',
+  ubuntu: '/boot/firmware',
+  legacy: '/boot',
+};
 
 function textOf(volume: FatVolume, path: string): string | undefined {
   const bytes = volume.readFile(path);
@@ -94,20 +122,36 @@ export function customise(
 ): Customisation {
   const overlay = new Overlay(read);
   const volume = FatVolume.open(overlay, place.startBytes, place.sizeBytes);
-  const boot = { cmdline: textOf(volume, 'cmdline.txt') ?? '' };
-  const files = flavours[how.flavour].files({ node, boot, burnId, bootMount: how.bootMount });
+  const extra = node.files ?? [];
+  const files = flavours[how.flavour].files({ node, boot: bootFilesOf(volume), burnId, bootMount: how.bootMount });
   for (const file of files) volume.writeFile(file.path, Buffer.from(file.text), now);
+  writeExtraFiles(volume, extra, now);
   const patch = overlay.patch();
-  checkPatch(read, patch, place, files);
-  return { patch, files: files.map(redacted) };
+  checkPatch(read, patch, place, files, extra);
+  return { patch, files: [...files.map(redacted), ...extra.map(described)] };
+}
+
+/** Ubuntu keeps the kernel's command line with the kernel in `current` since 25.10. */
+const cmdlinePaths = ['current/cmdline.txt', 'cmdline.txt'];
+
+function bootFilesOf(volume: FatVolume): BootFiles {
+  const cmdlinePath = cmdlinePaths.find((path) => volume.exists(path));
+  const cmdline = cmdlinePath === undefined ? '' : (textOf(volume, cmdlinePath) ?? '');
+  return { cmdline, ...given({ cmdlinePath, userData: textOf(volume, 'user-data') }) };
 }
 
 /** A fresh look at the patched volume, as the Pi will see it. */
-function checkPatch(read: ReadImage, patch: readonly PatchBlock[], place: BootPlace, files: readonly BootFile[]): void {
+function checkPatch(
+  read: ReadImage,
+  patch: readonly PatchBlock[],
+  place: BootPlace,
+  files: readonly BootFile[],
+  extra: readonly ExtraFile[],
+): void {
   const patched = new Overlay(read);
   for (const block of patch) patched.write(block.offsetBytes, block.bytes);
   const volume = FatVolume.open(patched, place.startBytes, place.sizeBytes);
-  const lost = files.find((file) => textOf(volume, file.path) !== file.text);
+  const lost = files.find((file) => textOf(volume, file.path) !== file.text) ?? findLostFile(volume, extra);
   if (lost === undefined) return;
   throw failure('CUSTOMISE_SELFCHECK', `${lost.path} did not come out as it was meant`, {
     hint: 'this is a defect of piburn: please report it with the name of the image',
@@ -117,3 +161,6 @@ function checkPatch(read: ReadImage, patch: readonly PatchBlock[], place: BootPl
 function redacted({ path, text, secrets }: BootFile): PlannedFile {
   return { path, text: secrets.reduce((shown, secret) => shown.replaceAll(secret, '(secret)'), text) };
 }
+
+/** What is in them is the owner's own, and may be secret. */
+const described = ({ path, bytes }: ExtraFile): PlannedFile => ({ path, text: `(${bytes.length} bytes, as given)` });

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { planNodes } from '../../src/burn/nodes.js';
 import type { CreateOptions } from '../../src/burn/options.js';
+import { orderCreate } from '../../src/burn/order.js';
 import { PiburnError } from '../../src/errors.js';
 import type { Node } from '../../src/protocol.js';
 import { scratchFolder } from '../native/scratch.js';
 
 type Input = Partial<CreateOptions> & Pick<CreateOptions, 'hostname'>;
 
-const plan = (input: Input): Node[] => planNodes({ image: 'an.img', device: 'card.img', ...input });
+const plan = (input: Input): readonly Node[] =>
+  orderCreate({ image: 'an.img', device: 'card.img', ...input }).nodes ?? [];
 
 /** Nodes in words: name, address, gateway, name servers. */
 const inWords = (nodes: readonly Node[]): string[] =>
@@ -43,9 +44,9 @@ const bad: readonly (readonly [input: Input, code: string, words: RegExp])[] = [
   [{ hostname: `${'a'.repeat(64)}` }, 'HOSTNAME', /64 characters/],
   [{ hostname: 'red,RED' }, 'DUPLICATE', /twice/],
   [{ hostname: 'red,red' }, 'HOSTLIST', /red/],
-  [{ hostname: 'red[1-3]', ipaddr: '10.1.1.[2-3]' }, 'COUNT_MISMATCH', /3 names, --ipaddr 2 addresses/],
-  [{ hostname: 'red', ipaddr: '10.1.1.[2-3]' }, 'COUNT_MISMATCH', /1 name, --ipaddr 2 addresses/],
-  [{ hostname: 'red[1-2]', ipaddr: '10.1.1.2' }, 'COUNT_MISMATCH', /2 names, --ipaddr 1 address$/],
+  [{ hostname: 'red[1-3]', ipaddr: '10.1.1.[2-3]' }, 'COUNT_MISMATCH', /--ipaddr: 2 addresses for 3 host names/],
+  [{ hostname: 'red', ipaddr: '10.1.1.[2-3]' }, 'COUNT_MISMATCH', /--ipaddr: 2 addresses for 1 host name/],
+  [{ hostname: 'red[1-2]', ipaddr: '10.1.1.2' }, 'COUNT_MISMATCH', /--ipaddr: 1 address for 2 host names/],
   [{ hostname: 'red[1-2]', ipaddr: '10.1.1.2/24,10.1.1.2/16' }, 'DUPLICATE', /10\.1\.1\.2/],
   [{ hostname: 'red', ipaddr: '10.1.1.0' }, 'ADDRESS', /network/],
   [{ hostname: 'red', ipaddr: '10.1.1.255' }, 'ADDRESS', /broadcast/],

@@ -66,8 +66,8 @@ function* entriesIn(medium: Medium, directory: Inode, bytes: Uint8Array): Genera
     if (at + minRecordBytes > bytes.length) throw broken();
     const recordBytes = recordLength(fields.u16(at + 4), medium.layout.blockBytes);
     const nameBytes = fields.u8(at + 6);
-    const isSound = recordBytes % 4 === 0 && recordBytes >= minRecordBytes && at + recordBytes <= bytes.length;
-    if (!isSound || minRecordBytes + nameBytes > recordBytes) throw broken();
+    const isSound = recordBytes % 4 === 0 && at + recordBytes <= bytes.length;
+    if (!isSound || recordBytes < minRecordBytes + nameBytes) throw broken();
     const inode = fields.u32(at);
     if (inode === 0) checkTail(medium, directory, bytes, at);
     else {

@@ -1,63 +1,57 @@
 // Raspberry Pi OS since November 2025 (trixie): cloud-init with its NoCloud files on the boot partition.
-// Formats: cloudinit.readthedocs.io, "NoCloud", "Module reference" and "Networking config version 2".
+// Formats: cloudinit.readthedocs.io, "NoCloud"; raspberrypi.com, "cloud-init on Raspberry Pi OS".
 
-import type { Node, NodeUser } from '../../protocol.js';
+import type { Node } from '../../protocol.js';
+import { metaDataText } from './cloud-meta-data.js';
+import { userDataFile } from './cloud-user-data.js';
 import { withKernelWords } from './cmdline.js';
-import type { BootFile, FlavourInput } from './flavour.js';
+import { firstbootFiles } from './firstboot.js';
+import { type BootFile, cannotHonour, type FlavourInput } from './flavour.js';
+import { isLostInKeyfile, netplanConfig } from './netplan.js';
+import { earlierRegulatoryWord, regulatoryWord, unblockWifi } from './radio.js';
 import { toYaml, type YamlValue } from './yaml.js';
 
-const earlierSeed = /(?:^|\s)ds=nocloud\S*/g;
-
-export function cloudinitFiles({ node, boot, burnId }: FlavourInput): BootFile[] {
-  const instanceId = ['piburn', node.hostname, burnId].filter((part) => part !== '').join('-');
-  const hash = node.user?.passwordHash;
+export function cloudinitFiles(input: FlavourInput): BootFile[] {
+  const { node, boot, burnId } = input;
+  if (node.wifi && isLostInKeyfile(node.wifi.ssid)) throw lostName(node.wifi.ssid);
+  const { instanceId, text: metaData } = metaDataText(node, burnId);
+  // The id stands here as well because cloud-init recognises a known instance by the kernel's command line only.
+  const words = [...regulatoryWord(node.country), `ds=nocloud;i=${instanceId}`];
   return [
-    { path: 'user-data', text: `#cloud-config\n${toYaml(userData(node))}`, secrets: hash === undefined ? [] : [hash] },
-    { path: 'meta-data', text: toYaml({ dsmode: 'local', 'instance-id': instanceId }), secrets: [] },
+    userDataFile(input, commands(node)),
+    { path: 'meta-data', text: metaData, secrets: [] },
     ...networkConfig(node),
     // Raspberry Pi OS turns ssh on when it sees this file, even if cloud-init should fail.
     { path: 'ssh', text: '', secrets: [] },
-    // The id stands here as well because cloud-init recognises a known instance by the kernel's command line only.
+    ...firstbootFiles(node),
     {
-      path: 'cmdline.txt',
-      text: withKernelWords(boot.cmdline, earlierSeed, `ds=nocloud;i=${instanceId}`),
+      path: boot.cmdlinePath ?? 'cmdline.txt',
+      text: withKernelWords(boot.cmdline, earlierWords(node), words.join(' ')),
       secrets: [],
     },
   ];
 }
 
-function userData(node: Node): YamlValue {
-  return {
-    // `localhost` keeps the lines that people add to /etc/hosts; `true` would write the file anew at every boot.
-    ...(node.hostname === '' ? {} : { hostname: node.hostname, manage_etc_hosts: 'localhost' }),
-    ...(node.user ? { user: userEntry(node.user), ssh_pwauth: node.user.passwordHash !== undefined } : {}),
-    runcmd: [['systemctl', 'enable', '--now', 'ssh']],
-  };
+/** A country that the image names stays when no other is given. */
+const earlierWords = ({ country }: Node): RegExp =>
+  new RegExp(String.raw`(?:^|\s)(?:ds=nocloud\S*${country === undefined ? '' : `|${earlierRegulatoryWord}`})`, 'g');
+
+function commands({ wifi, country }: Node): YamlValue[] {
+  const ssh = ['systemctl', 'enable', '--now', 'ssh'];
+  return wifi || country !== undefined ? [ssh, ['sh', '-c', `${unblockWifi}unblock_wifi\n`]] : [ssh];
 }
 
-/** The singular `user:` merges with the image's default user and keeps its groups; a `users:` list would not. */
-function userEntry(user: NodeUser): YamlValue {
-  return {
-    name: user.name,
-    // The image's own account has nologin until something changes it.
-    shell: '/bin/bash',
-    ...(user.passwordHash === undefined
-      ? { lock_passwd: true, sudo: 'ALL=(ALL) NOPASSWD:ALL' }
-      : { lock_passwd: false, passwd: user.passwordHash, sudo: null }),
-    ...(user.authorizedKeys.length === 0 ? {} : { ssh_authorized_keys: user.authorizedKeys }),
-  };
-}
-
-/** No file when nothing is asked for: then the image's own DHCP stays. */
 function networkConfig(node: Node): BootFile[] {
-  if (!node.ipv4 && node.dns.length === 0) return [];
-  const eth0 = {
-    dhcp4: node.ipv4 === undefined,
-    ...(node.ipv4 ? { addresses: [`${node.ipv4.address}/${node.ipv4.prefixLength}`] } : {}),
-    ...(node.gateway === undefined ? {} : { routes: [{ to: 'default', via: node.gateway }] }),
-    ...(node.dns.length === 0 ? {} : { nameservers: { addresses: node.dns } }),
-    // Booting does not wait for a cable.
-    optional: true,
-  };
-  return [{ path: 'network-config', text: toYaml({ network: { version: 2, ethernets: { eth0 } } }), secrets: [] }];
+  const config = netplanConfig(node, { regulatoryDomain: true, keyAs: 'password' });
+  if (config === undefined) return [];
+  const key = node.wifi?.psk;
+  return [{ path: 'network-config', text: toYaml(config), secrets: key === undefined ? [] : [key] }];
 }
+
+const lostName = (ssid: string) =>
+  cannotHonour(
+    'ssid',
+    'cloudinit',
+    'Rename the network, or use an image whose flavour is firstrun or legacy.',
+    `NetworkManager would take '${ssid}' for another name`,
+  );

@@ -1,58 +1,26 @@
-// Raspberry Pi OS before cloud-init (buster to the first trixie): a shell script on the boot partition, which
-// systemd runs once because the kernel's command line says so (systemd-run-generator(8)).
+// Raspberry Pi OS between buster and cloud-init (bullseye to the first trixie): a shell script on the boot partition, which
+// systemd runs once because the kernel's command line says so (systemd-run-generator(8)). Whether NetworkManager or dhcpcd
+// runs the network is seen on the Pi.
 
-import type { Node, NodeUser } from '../../protocol.js';
-import { withKernelWords } from './cmdline.js';
-import { firstrunSteps } from './firstrun-steps.js';
+import { dhcpcdHookLines, dhcpcdLines } from './dhcpcd.js';
+import { firstrunScriptFiles } from './firstrun-script.js';
 import type { BootFile, FlavourInput } from './flavour.js';
-import { hereDocument, shellQuote } from './shell-quote.js';
-import { dhcpcdLines, networkManagerProfile } from './wired-network.js';
+import { networkProfiles } from './network-manager.js';
+import { type ShellCall, shellCall, shellCallWithInput } from './shell-call.js';
+import { wpaSupplicantLines } from './wpa-supplicant.js';
 
-const earlierRun = /(?:^|\s)(?:systemd\.run(?:_\w+)?=\S*|systemd\.unit=kernel-command-line\.target)/g;
+export const firstrunFiles = (input: FlavourInput): BootFile[] => firstrunScriptFiles(input, networkCalls(input));
 
-/** In place of a password hash: matches no password, but does not lock the account, so that keys still log in. */
-const noPassword = '*';
-
-export function firstrunFiles({ node, boot, bootMount }: FlavourInput): BootFile[] {
-  const hash = node.user?.passwordHash;
-  // These must stay last on the line: the script cuts it from the first of them on.
-  const words = `systemd.run=${bootMount}/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target`;
+function networkCalls({ node, burnId }: FlavourInput): ShellCall[] {
+  const wpa = node.wifi ? wpaSupplicantLines(node.wifi, node.country) : [];
   return [
-    { path: 'firstrun.sh', text: firstrunScript(node), secrets: hash === undefined ? [] : [hash] },
-    { path: 'cmdline.txt', text: withKernelWords(boot.cmdline, earlierRun, words), secrets: [] },
+    ...networkProfiles(node, burnId).map(({ name, lines }) => shellCallWithInput('write_profile', [name], lines)),
+    ...withLines('add_to_dhcpcd', dhcpcdLines(node)),
+    ...withLines('add_dhcpcd_hook', dhcpcdHookLines(node)),
+    ...withLines('write_wpa_supplicant', wpa),
+    ...(node.country === undefined || node.wifi ? [] : [shellCall('set_wifi_country', node.country)]),
   ];
 }
 
-function firstrunScript(node: Node): string {
-  const calls = [
-    ...(node.hostname === '' ? [] : [`set_hostname ${shellQuote(node.hostname)}`]),
-    ...(node.user ? userCalls(node.user) : []),
-    'systemctl enable ssh',
-    ...networkCalls(node),
-    'take_itself_off',
-    'exit 0',
-  ];
-  return `${firstrunSteps}\n${calls.join('\n')}\n`;
-}
-
-/** Keys go in before the user is renamed: renaming moves the home folder. */
-function userCalls(user: NodeUser): string[] {
-  const name = shellQuote(user.name);
-  return [
-    ...(user.authorizedKeys.length === 0 ? [] : [`authorize_keys ${user.authorizedKeys.map(shellQuote).join(' ')}`]),
-    `rename_user ${name} ${shellQuote(user.passwordHash ?? noPassword)}`,
-    ...(user.passwordHash === undefined ? [`allow_sudo ${name}`] : []),
-    `allow_ssh_passwords ${user.passwordHash === undefined ? 'no' : 'yes'}`,
-  ];
-}
-
-function networkCalls(node: Node): string[] {
-  if (!node.ipv4 && node.dns.length === 0) return [];
-  return [
-    'if uses_network_manager; then',
-    `  write_profile ${hereDocument(networkManagerProfile(node))}`,
-    'else',
-    `  add_to_dhcpcd ${hereDocument(dhcpcdLines(node))}`,
-    'fi',
-  ];
-}
+const withLines = (name: string, lines: readonly string[]): ShellCall[] =>
+  lines.length === 0 ? [] : [shellCallWithInput(name, [], lines)];

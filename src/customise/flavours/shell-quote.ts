@@ -3,7 +3,7 @@
 import { failure } from '../../errors.js';
 import { checkOneLine } from '../settings-check.js';
 
-const delimiter = 'PIBURN';
+export const hereDocumentEnd = 'PIBURN';
 
 /** The value as one word that the shell takes literally. Throws a usage error for line breaks and NUL. */
 export function shellQuote(value: string): string {
@@ -14,6 +14,8 @@ export function shellQuote(value: string): string {
 /** A here-document that the shell takes literally: what follows a command on its line, and the lines after it. */
 export function hereDocument(lines: readonly string[]): string {
   for (const line of lines) checkOneLine(line, 'a line for the first-boot script');
-  if (lines.includes(delimiter)) throw failure('CUSTOMISE_SELFCHECK', `A line of the script is '${delimiter}'.`);
-  return [`<<'${delimiter}'`, ...lines, delimiter].join('\n');
+  if (lines.includes(hereDocumentEnd)) {
+    throw failure('CUSTOMISE_SELFCHECK', `A line of the script is '${hereDocumentEnd}'.`);
+  }
+  return [`<<'${hereDocumentEnd}'`, ...lines, hereDocumentEnd].join('\n');
 }

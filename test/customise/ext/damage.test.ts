@@ -114,6 +114,13 @@ const lies: readonly {
     says: /extent without blocks/,
   },
   {
+    name: 'less inline data than there should be',
+    options: ['-t', 'ext4', '-I', '256', '-O', 'inline_data,^metadata_csum'],
+    commands: ['sif usr/lib/os-release size 200'],
+    look: (volume) => volume.readFile('usr/lib/os-release'),
+    says: /less inline data than it says/,
+  },
+  {
     name: 'inline data that is not there',
     options: ['-t', 'ext4', '-O', 'inline_data,^metadata_csum'],
     commands: ['sif sparse flags 0x10000000'],

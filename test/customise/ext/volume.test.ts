@@ -6,8 +6,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ExtVolume } from '../../../src/customise/ext/volume.js';
 import { run } from '../../image/allocation/disk.js';
-import { scratchFolder } from '../../native/scratch.js';
-import { change, debugfs, judged, makeExt, makeSparse, openExt, sharedTree, textOf, withCode } from './ext-images.js';
+import { pattern, scratchFolder } from '../../native/scratch.js';
+import {
+  change,
+  compareFolder,
+  debugfs,
+  judged,
+  makeExt,
+  makeSparse,
+  openExt,
+  sharedTree,
+  textOf,
+  withCode,
+} from './ext-images.js';
 
 test('the hash trees are there, and of two levels', judged, (t) => {
   const folder = scratchFolder(t);
@@ -27,36 +38,48 @@ test('the hash trees are there, and of two levels', judged, (t) => {
   assert.equal(volume.exists(`/many/${names[0]}x`), false);
 });
 
-test('extent trees of every depth and blocks of three levels are followed', judged, (t) => {
+test('extent trees of every depth are followed', judged, (t) => {
   const folder = scratchFolder(t);
+  const path = makeSparseFiles(folder, [3, 80, 3000, 29_000], ['-t', 'ext4']);
+  const depths = [3, 80, 3000, 29_000].map((count) => {
+    const extents = 'debugfs -R "dump_extents /$1" "$2" 2>&1 | head -n 3';
+    return / 0\/ (\d)/.exec(run('sh', ['-c', extents, 'sh', `${count}`, path]))?.[1];
+  });
+  assert.deepEqual(depths, ['0', '1', '2', '3']);
+  compareFolder(openExt(path), '', join(folder, 'tree'));
+});
+
+test('blocks behind one, two and three levels of block lists are found', judged, (t) => {
+  const folder = scratchFolder(t);
+  // 12, 256, 256² and 256³ blocks of 1 KiB can be listed by level; `far` ends among the last.
+  const path = makeSparseFiles(folder, [3, 80, 3000], ['-t', 'ext2']);
+  assert.match(debugfs(path, 'stat far'), /\(TIND\)/);
+  compareFolder(openExt(path), '', join(folder, 'tree'));
+});
+
+function makeSparseFiles(folder: string, counts: readonly number[], options: readonly string[]): string {
   const tree = join(folder, 'tree');
   mkdirSync(tree);
-  for (const count of [3, 80, 3000, 29_000]) makeSparse(join(tree, `${count}`), count, 2);
-  // The last ends among the triply indirect blocks: 12 + 256 + 256² of 1 KiB.
+  for (const count of counts) makeSparse(join(tree, `${count}`), count, 2);
   makeSparse(join(tree, 'far'), 8, 9_000);
-  for (const type of ['ext4', 'ext2']) {
-    const path = makeExt(folder, tree, ['-t', type, '-b', '1024'], 48);
-    const extents = 'debugfs -R "dump_extents /$1" "$2" 2>&1 | head -n 3';
-    const depths = [3, 80, 3000, 29_000].map((count) => run('sh', ['-c', extents, 'sh', `${count}`, path]));
-    if (type === 'ext4')
-      assert.deepEqual(
-        depths.map((text) => / 0\/ (\d)/.exec(text)?.[1]),
-        ['0', '1', '2', '3'],
-      );
-    const volume = openExt(path);
-    for (const { name } of volume.list('/') ?? []) {
-      if (name === 'lost+found') continue;
-      const bytes = volume.readFile(name, 80 * 1024 * 1024);
-      assert.ok(bytes !== undefined && readFileSync(join(tree, name)).equals(bytes), `${type} ${name}`);
-    }
-  }
-});
+  return makeExt(folder, tree, [...options, '-b', '1024'], 48);
+}
 
 test('symbolic links lead where they would on the running system, and never out of the volume', judged, (t) => {
   const folder = scratchFolder(t);
   const volume = openExt(makeExt(folder, sharedTree(), ['-t', 'ext4', '-b', '1024'], 24));
   const one = readFileSync(join(sharedTree(), '1'));
-  for (const path of ['short', 'long', 'up', '/absolute/../1', 'empty/../../../1', '//1', './1', 'absolute/../short']) {
+  for (const path of [
+    'short',
+    'long',
+    'up',
+    '/absolute/../1',
+    'empty/../../../1',
+    '//1',
+    './1',
+    'absolute/../short',
+    'level 0/absolute',
+  ]) {
     assert.deepEqual(Buffer.from(volume.readFile(path) ?? []), one, path);
   }
   assert.equal(textOf(volume, 'through'), 'grüße');
@@ -107,6 +130,24 @@ test('a block of attributes does not make a short symbolic link a long one', jud
   const volume = openExt(path);
   assert.equal(volume.readlink('up'), '../../../1');
   assert.equal(volume.readlink('long'), `${'../'.repeat(30)}1`);
+});
+
+test('inline data is found behind another attribute', judged, (t) => {
+  const folder = scratchFolder(t);
+  const tree = join(folder, 'tree');
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'file'), pattern(100));
+  const path = makeExt(folder, tree, ['-t', 'ext4', '-b', '1024', '-I', '256', '-O', 'inline_data,^metadata_csum'], 4);
+  const image = readFileSync(path);
+  // Magic, then system.data: its 40 bytes lie at 52. The other one, user.abcde with 4 bytes, is put before it.
+  const at = image.indexOf(Buffer.from('000002ea0407340000000000', 'hex')) + 4;
+  const entry = Buffer.from(image.subarray(at, at + 20));
+  image.set(Buffer.from('0501300000000000040000000000000061626364650000000000', 'hex').subarray(0, 24), at);
+  image.set(entry, at + 24);
+  image.set(Buffer.from('0000000076616c75', 'hex'), at + 44);
+  writeFileSync(path, image);
+  assert.match(debugfs(path, 'ea_get file user.abcde'), /valu/, 'debugfs reads it so');
+  assert.deepEqual(Buffer.from(openExt(path).readFile('file') ?? []), pattern(100));
 });
 
 test('encrypted files and directories are told from others', judged, (t) => {

@@ -1,0 +1,368 @@
+// Host name, network, Wi-Fi, time zone, language and keyboard.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { planRootEdits } from '../../../src/customise/root/root-files.js';
+import type { Node } from '../../../src/protocol.js';
+import {
+  type Changes,
+  debianFiles,
+  debianTree,
+  edited,
+  edits,
+  FakeRoot,
+  fullNode,
+  nodeWith,
+  now,
+  psk,
+  withEdits,
+} from './debian-root.js';
+
+const seed = Number(process.env['PIBURN_SEED'] ?? 1);
+
+const named = (changes: Changes = {}, fields: Partial<Node> = {}) =>
+  edited({ hostname: 'red001', ...fields }, debianTree(changes));
+
+const addressed: Partial<Node> = {
+  ipv4: { address: '10.1.1.2', prefixLength: 24 },
+  gateway: '10.1.1.1',
+  ipv6: { address: 'fd00::2', prefixLength: 64 },
+  gateway6: 'fd00::1',
+  dns: ['10.1.1.1', 'fd00::1'],
+  search: ['lab.example', 'example.org'],
+};
+const wifi: Partial<Node> = { wifi: { ssid: 'My "Net"', psk, hidden: false }, country: 'GB' };
+
+const unit = '[Install]\nWantedBy=multi-user.target\n';
+const noManager = {
+  '/usr/lib/systemd/system/NetworkManager.service': undefined,
+  '/etc/systemd/system/multi-user.target.wants/NetworkManager.service': undefined,
+};
+const wpa = { '/usr/sbin/wpa_supplicant': 'an elf', '/usr/lib/systemd/system/wpa_supplicant@.service': unit };
+const dhcpcd = {
+  ...noManager,
+  ...wpa,
+  '/usr/lib/systemd/system/dhcpcd.service': unit,
+  '/etc/dhcpcd.conf': 'hostname\n',
+};
+const networkd = {
+  ...noManager,
+  ...wpa,
+  '/etc/systemd/system/multi-user.target.wants/systemd-networkd.service':
+    '-> /lib/systemd/system/systemd-networkd.service',
+};
+const ifupdown = {
+  ...noManager,
+  ...wpa,
+  '/usr/sbin/ifup': 'an elf',
+  '/etc/network/interfaces': 'auto lo\niface lo inet loopback\n',
+};
+
+test('the host name is in its file and on its own line of hosts, and every other line stays a line', () => {
+  const root = named();
+  assert.equal(root.text('/etc/hostname'), 'red001\n');
+  assert.equal(
+    root.text('/etc/hosts'),
+    debianFiles['/etc/hosts']?.replace('127.0.1.1\traspberrypi', '127.0.1.1\tred001'),
+  );
+});
+
+test('hosts of all kinds keep their lines: without a last line end, with CR LF, empty, or missing', () => {
+  for (const [before, after] of [
+    ['127.0.0.1 localhost', '127.0.0.1 localhost\n127.0.1.1\tred001\n'],
+    [
+      '127.0.0.1 localhost\r\n127.0.1.1 old\r\n10.0.0.9 x\r\n',
+      '127.0.0.1 localhost\r\n127.0.1.1\tred001\n10.0.0.9 x\r\n',
+    ],
+    ['', '127.0.1.1\tred001\n'],
+    [' 127.0.1.1 a b # c\n127.0.1.1\told\n127.0.1.10 x\n', '127.0.1.1\tred001\n127.0.1.10 x\n'],
+    [undefined, '127.0.0.1\tlocalhost\n::1\t\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\tred001\n'],
+  ] as const) {
+    assert.equal(named({ '/etc/hosts': before }).text('/etc/hosts'), after, JSON.stringify(before));
+  }
+});
+
+test('the hosts of the cluster stand between markers and replace those of an earlier burn', () => {
+  const hosts = [
+    { address: '10.1.1.2', names: ['red001', 'red001.lab'] },
+    { address: '10.1.1.3', names: ['red002', 'r2'] },
+  ];
+  const block = '# piburn begins\n10.1.1.3 red002 r2\n# piburn ends\n';
+  const fresh = named({ '/etc/hosts': 'a\n# piburn ends\n# piburn begins\nb\n' }, { hosts }).text('/etc/hosts');
+  assert.equal(fresh, `a\n# piburn ends\n# piburn begins\nb\n127.0.1.1\tred001\n${block}`);
+  const earlier = 'a\n# piburn begins\n10.1.1.9 old\n# piburn ends\nb\n';
+  assert.equal(named({ '/etc/hosts': earlier }, { hosts }).text('/etc/hosts'), `a\nb\n127.0.1.1\tred001\n${block}`);
+});
+
+test('links are followed inside the root, and those that lead out of the image are replaced', () => {
+  const inside = named({
+    '/etc/hostname': '-> ../../../var/lib/hostname',
+    '/var/lib/hostname': 'x\n',
+    '/etc/hosts': '-> /etc/hosts.d/a',
+    '/etc/hosts.d/a': 'y\n',
+  });
+  assert.equal(inside.linkTarget('/etc/hostname'), '../../../var/lib/hostname');
+  assert.equal(inside.text('/var/lib/hostname'), 'red001\n');
+  assert.equal(inside.text('/etc/hosts.d/a'), 'y\n127.0.1.1\tred001\n');
+  for (const target of ['/run/hostname', '/nowhere/hostname', '../gone']) {
+    const root = named({ '/etc/hostname': `-> ${target}`, '/run/hostname': 'x\n' });
+    assert.equal(root.linkTarget('/etc/hostname'), undefined, target);
+    assert.equal(root.text('/etc/hostname'), 'red001\n');
+  }
+});
+
+test('what is no file where a file should be is an error that names it', () => {
+  for (const [changes, problem] of [
+    [{ '/etc/hosts': '/' }, /\/etc\/hosts .*is no regular file/],
+    [{ '/etc/hosts': '|' }, /\/etc\/hosts .*is no regular file/],
+    [{ '/etc/hosts': '-> hosts2', '/etc/hosts2': '-> hosts' }, /\/etc\/hosts .*round in circles/],
+  ] as const) {
+    assert.throws(() => named(changes), { name: 'PiburnError', message: problem });
+  }
+});
+
+test('a node that asks for nothing changes nothing', () => {
+  assert.deepEqual(edits({}), []);
+  assert.deepEqual(edits({ files: [{ path: 'x', bytes: new Uint8Array(1) }] }), []);
+});
+
+test('NetworkManager gets profiles that only root may read', () => {
+  const root = edited({ ...addressed, ...wifi });
+  const folder = '/etc/NetworkManager/system-connections';
+  for (const name of ['piburn-eth0', 'piburn-wifi']) {
+    assert.deepEqual(root.access(`${folder}/${name}.nmconnection`), { mode: 0o600, uid: 0, gid: 0 });
+  }
+  const wired = root.text(`${folder}/piburn-eth0.nmconnection`) ?? '';
+  assert.match(wired, /^address1=10\.1\.1\.2\/24,10\.1\.1\.1$/m);
+  assert.match(wired, /^address1=fd00::2\/64,fd00::1$/m);
+  assert.match(root.text(`${folder}/piburn-wifi.nmconnection`) ?? '', new RegExp(`^psk=${psk}$`, 'm'));
+});
+
+test('dhcpcd gets a block at the end of its file, once', () => {
+  const block = [
+    'interface eth0\nstatic ip_address=10.1.1.2/24\nstatic routers=10.1.1.1\nstatic ip6_address=fd00::2/64',
+    'static domain_name_servers=10.1.1.1 fd00::1\nstatic domain_search=lab.example example.org\n',
+  ].join('\n');
+  const conf = `hostname\n# piburn begins\n${block}# piburn ends\n`;
+  const root = edited({ ...addressed, ...wifi }, debianTree(dhcpcd));
+  assert.equal(root.text('/etc/dhcpcd.conf'), conf);
+  assert.match(root.text('/etc/dhcpcd.exit-hook') ?? '', /default via 'fd00::1'/);
+  assert.equal(edited(addressed, debianTree({ ...dhcpcd, '/etc/dhcpcd.conf': conf })).text('/etc/dhcpcd.conf'), conf);
+  assert.match(root.text('/etc/wpa_supplicant/wpa_supplicant.conf') ?? '', /ssid=4d7920224e657422\n/);
+  assert.deepEqual(root.access('/etc/wpa_supplicant/wpa_supplicant.conf'), { mode: 0o600, uid: 0, gid: 0 });
+});
+
+test('systemd-networkd gets a file of its own for each interface, and wpa_supplicant a service', () => {
+  const root = edited({ ...addressed, ...wifi }, debianTree(networkd));
+  const lines = (name: string) => root.text(`/etc/systemd/network/05-piburn-${name}.network`);
+  assert.equal(
+    lines('eth0'),
+    '[Match]\nName=eth0\n\n[Network]\nDHCP=no\nAddress=10.1.1.2/24\nAddress=fd00::2/64\nGateway=10.1.1.1\nGateway=fd00::1\nDNS=10.1.1.1\nDNS=fd00::1\nDomains=lab.example example.org\n',
+  );
+  assert.equal(lines('wlan0'), '[Match]\nName=wlan0\n\n[Network]\nDHCP=yes\n');
+  assert.ok(root.isFile('/etc/wpa_supplicant/wpa_supplicant-wlan0.conf'));
+  assert.equal(
+    root.linkTarget('/etc/systemd/system/multi-user.target.wants/wpa_supplicant@wlan0.service'),
+    '/usr/lib/systemd/system/wpa_supplicant@.service',
+  );
+  assert.equal(
+    root.text('/etc/resolv.conf'),
+    'search lab.example example.org\nnameserver 10.1.1.1\nnameserver fd00::1\n',
+  );
+});
+
+test('name servers stay out of resolv.conf where systemd-resolved keeps them', () => {
+  const resolved = { '/etc/systemd/system/sysinit.target.wants/systemd-resolved.service': '-> x' };
+  const root = edited(addressed, debianTree({ ...networkd, ...resolved }));
+  assert.equal(root.linkTarget('/etc/resolv.conf'), '/run/systemd/resolve/stub-resolv.conf');
+});
+
+test('ifupdown gets stanzas of its own, and none of the old ones for the same interface', () => {
+  const old =
+    'auto lo eth0\niface lo inet loopback\n# wired\nallow-hotplug eth0\niface eth0 inet dhcp\n    hwaddress 02:00\n\niface eth1 inet dhcp\n';
+  const root = edited(addressed, debianTree({ ...ifupdown, '/etc/network/interfaces': old }));
+  assert.equal(
+    root.text('/etc/network/interfaces'),
+    'auto lo\niface lo inet loopback\n# wired\n# before piburn: allow-hotplug eth0\n# before piburn: iface eth0 inet dhcp\n# before piburn:     hwaddress 02:00\n\niface eth1 inet dhcp\nsource /etc/network/interfaces.d/*\n',
+  );
+  assert.equal(
+    root.text('/etc/network/interfaces.d/piburn'),
+    [
+      'allow-hotplug eth0\niface eth0 inet static\n    address 10.1.1.2/24\n    gateway 10.1.1.1',
+      '    dns-nameservers 10.1.1.1 fd00::1\n    dns-search lab.example example.org',
+      'iface eth0 inet6 static\n    address fd00::2/64\n    gateway fd00::1\n',
+    ].join('\n'),
+  );
+});
+
+test('ifupdown keeps an interface that it has, also beside NetworkManager, which would not touch it', () => {
+  const files = {
+    '/usr/sbin/ifup': 'an elf',
+    '/etc/network/interfaces.d/eth0': 'iface eth0 inet dhcp\n',
+    '/etc/network/interfaces': 'source /etc/network/interfaces.d/*\n',
+  };
+  const root = edited(addressed, debianTree(files));
+  assert.ok(root.isFile('/etc/network/interfaces.d/piburn'));
+  assert.equal(root.text('/etc/network/interfaces'), 'source /etc/network/interfaces.d/*\n');
+  assert.equal(root.has('/etc/NetworkManager/system-connections/piburn-eth0.nmconnection'), false);
+});
+
+test('a wireless interface gets the address and the Wi-Fi network together', () => {
+  const root = edited({ ...addressed, ...wifi, interface: 'wlan1' }, debianTree(ifupdown));
+  assert.match(
+    root.text('/etc/network/interfaces.d/piburn') ?? '',
+    /^iface wlan1 inet static\n(?: {4}.*\n)* {4}wpa-conf \/etc\/wpa_supplicant\/wpa_supplicant.conf\n/m,
+  );
+  const manager = edited({ ...addressed, ...wifi, interface: 'wlan1' });
+  assert.match(manager.text('/etc/NetworkManager/system-connections/piburn-wifi.nmconnection') ?? '', /^address1=10/m);
+});
+
+test('an image with no program for the network or for Wi-Fi is refused', () => {
+  assert.throws(() => edits(addressed, debianTree(noManager)), {
+    name: 'PiburnError',
+    message: /none of NetworkManager/,
+  });
+  const noWpa = { ...ifupdown, '/usr/sbin/wpa_supplicant': undefined };
+  assert.throws(() => edits(wifi, debianTree(noWpa)), { name: 'PiburnError', message: /no wpa_supplicant/ });
+});
+
+test('Wi-Fi is let on, and the country stands wherever the image has a place for it', () => {
+  const root = edited(
+    wifi,
+    debianTree({
+      '/var/lib/systemd/rfkill/platform-fe300000.mmcnr:wlan': '1\n',
+      '/var/lib/systemd/rfkill/platform-fe300000.mmcnr:bluetooth': '1\n',
+      '/var/lib/NetworkManager/NetworkManager.state': '[main]\nNetworkingEnabled=true\nWirelessEnabled=false\n',
+      '/etc/default/crda': '# x\nREGDOMAIN=\n',
+      '/etc/wpa_supplicant/wpa_supplicant.conf': 'update_config=1\n',
+    }),
+  );
+  assert.equal(root.text('/var/lib/systemd/rfkill/platform-fe300000.mmcnr:wlan'), '0\n');
+  assert.equal(root.text('/var/lib/systemd/rfkill/platform-fe300000.mmcnr:bluetooth'), '1\n');
+  assert.equal(
+    root.text('/var/lib/NetworkManager/NetworkManager.state'),
+    '[main]\nNetworkingEnabled=true\nWirelessEnabled=true\n',
+  );
+  assert.equal(root.text('/etc/default/crda'), '# x\nREGDOMAIN=GB\n');
+  assert.equal(root.text('/etc/wpa_supplicant/wpa_supplicant.conf'), 'country=GB\nupdate_config=1\n');
+  assert.equal(root.text('/etc/modprobe.d/piburn-wifi-country.conf'), 'options cfg80211 ieee80211_regdom=GB\n');
+});
+
+test('the time zone is a link into the zones of the image, which must have it', () => {
+  const root = edited({ timezone: 'Europe/London' });
+  assert.equal(root.linkTarget('/etc/localtime'), '/usr/share/zoneinfo/Europe/London');
+  assert.equal(root.text('/etc/timezone'), 'Europe/London\n');
+  assert.equal(
+    edited({ timezone: 'Europe/Belfast' }).linkTarget('/etc/localtime'),
+    '/usr/share/zoneinfo/Europe/Belfast',
+  );
+  assert.throws(() => edits({ timezone: 'Asia/Tokyo' }), {
+    name: 'PiburnError',
+    message: /no \/usr\/share\/zoneinfo\/Asia\/Tokyo/,
+  });
+});
+
+/** As glibc's localedef writes it: a header with where the names are, and the names. */
+function archive(names: readonly string[]): Uint8Array {
+  const strings = Buffer.from(`${names.join('\0')}\0`);
+  const header = Buffer.alloc(64);
+  header.writeUInt32LE(0xde020109, 0);
+  header.writeUInt32LE(64, 20);
+  header.writeUInt32LE(strings.length, 24);
+  return Buffer.concat([header, strings]);
+}
+
+test('a locale that is compiled is only named, in the file or archive where it is', () => {
+  for (const there of [
+    { '/usr/lib/locale/en_GB.utf8/LC_TIME': 'x' },
+    { '/usr/lib/locale/locale-archive': archive(['de_DE.utf8', 'en_GB.utf8']) },
+  ]) {
+    const root = edited({ locale: 'en_GB.UTF-8' }, debianTree(there));
+    assert.equal(root.text('/etc/default/locale'), '# made by hand\nLANG=en_GB.UTF-8\n');
+    assert.equal(root.text('/etc/locale.gen'), debianFiles['/etc/locale.gen']);
+    assert.equal(root.has('/etc/systemd/system/piburn-locales.service'), false);
+  }
+});
+
+test('a locale that is not compiled is listed, and compiled on the first boot', () => {
+  const damaged = archive(['en_GB.utf8']).subarray(0, 70);
+  for (const there of [
+    {},
+    { '/usr/lib/locale/locale-archive': damaged },
+    { '/usr/lib/locale/locale-archive': archive(['xen_GB.utf8']) },
+  ]) {
+    const root = edited({ locale: 'en_GB.UTF-8' }, debianTree(there));
+    assert.equal(
+      root.text('/etc/locale.gen'),
+      '# a list\n# de_DE.UTF-8 UTF-8\nen_GB.UTF-8 UTF-8\n# en_GB ISO-8859-1\n',
+    );
+    assert.match(
+      root.text('/etc/systemd/system/piburn-locales.service') ?? '',
+      /^ExecStart=-\/usr\/sbin\/locale-gen$/m,
+    );
+  }
+});
+
+test('a locale that the image can neither use nor compile is refused', () => {
+  assert.throws(() => edits({ locale: 'fr_FR.UTF-8' }), { name: 'PiburnError', message: /neither has it compiled/ });
+  const noGen = { '/usr/sbin/locale-gen': undefined };
+  assert.throws(() => edits({ locale: 'en_GB.UTF-8' }, debianTree(noGen)), {
+    name: 'PiburnError',
+    message: /neither has it/,
+  });
+  assert.equal(edited({ locale: 'C.UTF-8' }).text('/etc/default/locale'), debianFiles['/etc/default/locale']);
+});
+
+test('a system with locale.conf and a Debian with a link to it both get their language', () => {
+  const compiled = { '/usr/lib/locale/en_GB.utf8': '/' };
+  const arch = debianTree({ ...compiled, '/etc/default/locale': undefined, '/etc/locale.conf': 'LANG=C\nLC_TIME=x\n' });
+  assert.equal(edited({ locale: 'en_GB.UTF-8' }, arch).text('/etc/locale.conf'), 'LANG=en_GB.UTF-8\nLC_TIME=x\n');
+  const trixie = debianTree({
+    ...compiled,
+    '/etc/default/locale': '-> ../locale.conf',
+    '/etc/locale.conf': 'LANG=C\n',
+  });
+  const root = edited({ locale: 'en_GB.UTF-8' }, trixie);
+  assert.equal(root.linkTarget('/etc/default/locale'), '../locale.conf');
+  assert.equal(root.text('/etc/locale.conf'), 'LANG=en_GB.UTF-8\n');
+});
+
+test('the keyboard gets layout and variant, and the rest of its file stays', () => {
+  const text = edited({ keymap: 'de(nodeadkeys)' }).text('/etc/default/keyboard');
+  assert.equal(text, '# KEYBOARD CONFIGURATION FILE\n\nXKBMODEL="pc105"\nXKBLAYOUT="de"\nXKBVARIANT="nodeadkeys"\n');
+  const fresh = edited({ keymap: 'gb' }, debianTree({ '/etc/default/keyboard': undefined })).text(
+    '/etc/default/keyboard',
+  );
+  assert.match(fresh ?? '', /^XKBLAYOUT="gb"\nXKBVARIANT=""$/m);
+});
+
+test('what has been done once is not done again, whatever lines the files had', () => {
+  const line = fc.stringMatching(/^[\x20-\x7e\t\xe4\r]{0,40}$/);
+  const text = fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n'));
+  const property = fc.property(text, text, text, text, (hosts, sshd, sudoers, gen) => {
+    const changes = {
+      '/etc/hosts': hosts,
+      '/etc/ssh/sshd_config': sshd,
+      '/etc/sudoers': sudoers,
+      '/etc/locale.gen': gen,
+    };
+    const before = debianTree(changes);
+    const after = withEdits(before, planRootEdits(fullNode, new FakeRoot(before), 'b', now));
+    assert.deepEqual(planRootEdits(fullNode, new FakeRoot(after), 'b', now), []);
+    // Every line of the person that is not about this is still a line.
+    const kept = hosts.split('\n').filter((each) => each !== '' && !/127\.0\.1\.1|piburn/.test(each));
+    const lines = Buffer.from(after.get('/etc/hosts')?.content ?? '')
+      .toString('latin1')
+      .split('\n');
+    for (const each of kept) assert.ok(lines.includes(each), JSON.stringify(each));
+  });
+  fc.assert(property, { seed, numRuns: 60 });
+});
+
+test('a node that is malformed is refused before anything is looked at', () => {
+  assert.throws(() => planRootEdits(nodeWith({ hostname: 'a b' }), new FakeRoot(new Map()), 'b', now), {
+    name: 'PiburnError',
+  });
+  assert.throws(() => planRootEdits(nodeWith({ hostname: 'a' }), new FakeRoot(new Map()), '../x', now), /burn id/);
+});
