@@ -5,7 +5,7 @@
 //     if (event.type === 'card-end') console.log(event.card.device, event.card.outcome);
 
 import { conduct } from './burn/burn.js';
-import { Cancellation } from './burn/cards.js';
+import { Cancellation } from './burn/cancellation.js';
 import { EventQueue } from './burn/event-queue.js';
 import type { BurnOptions, CreateOptions } from './burn/options.js';
 import { type Order, orderBurn, orderCreate } from './burn/order.js';
@@ -19,17 +19,20 @@ export type * from './protocol.js';
 export interface BurnRun extends AsyncIterable<BurnEvent> {
   /** How it ended. Rejects with a PiburnError when nothing was begun: wrong options, a refused target, a bad image. */
   readonly summary: Promise<BurnSummary>;
+  /** Passwords that were made up (`password: 'random'`), by host name: told nowhere else. */
+  readonly passwords: ReadonlyMap<string, string>;
   /** Lets every card stop at its next segment; those cards are not bootable. */
   cancel(): void;
 }
 
 /** Burns an image, as it is, onto every target. Throws a PiburnError at once for options that make no sense. */
-export const burn = (options: BurnOptions): BurnRun => begin(orderBurn(options));
+export const burn = (options: BurnOptions): BurnRun => start(orderBurn(options));
 
 /** Burns an image onto cards, giving each its own identity. Throws a PiburnError at once for options that make no sense. */
-export const create = (options: CreateOptions): BurnRun => begin(orderCreate(options));
+export const create = (options: CreateOptions): BurnRun => start(orderCreate(options));
 
-function begin(order: Order): BurnRun {
+/** Starts what has been ordered and checked. */
+export function start(order: Order): BurnRun {
   const events = new EventQueue();
   const cancel = new Cancellation();
   const summary = conduct(order, (event) => events.push(event), cancel);
@@ -40,5 +43,10 @@ function begin(order: Order): BurnRun {
     },
     (problem: unknown) => events.end(problem),
   );
-  return { summary, cancel: () => cancel.request(), [Symbol.asyncIterator]: () => events[Symbol.asyncIterator]() };
+  return {
+    summary,
+    passwords: order.passwords ?? new Map(),
+    cancel: () => cancel.request(),
+    [Symbol.asyncIterator]: () => events[Symbol.asyncIterator](),
+  };
 }

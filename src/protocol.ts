@@ -11,13 +11,61 @@ export interface Ipv4Address {
   readonly prefixLength: number;
 }
 
+/** A static IPv6 address with its prefix length, such as fd00::2/64. */
+export interface Ipv6Address {
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** A wireless network to join. */
+export interface NodeWifi {
+  /** 1 to 32 bytes of UTF-8. */
+  readonly ssid: string;
+  /** The WPA2 pre-shared key, 64 hexadecimal digits; undefined: an open network. */
+  readonly psk?: string;
+  readonly hidden: boolean;
+}
+
+/** A line for a node's /etc/hosts. */
+export interface HostEntry {
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/** A file that goes onto the boot partition as it is; `path` is relative to its root. */
+export interface ExtraFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /** One Pi to be. Whatever is undefined (or empty) is left as the image has it. */
 export interface Node {
   readonly hostname: string;
+  /** The network interface that gets the static addresses and name servers; undefined: `eth0`. */
+  readonly interface?: string;
   readonly ipv4?: Ipv4Address;
   readonly gateway?: string;
+  readonly ipv6?: Ipv6Address;
+  readonly gateway6?: string;
+  /** Name servers, IPv4 or IPv6. */
   readonly dns: readonly string[];
+  /** Search domains. */
+  readonly search?: readonly string[];
   readonly user?: NodeUser;
+  readonly wifi?: NodeWifi;
+  /** ISO 3166, two capital letters: the country whose radio rules apply. */
+  readonly country?: string;
+  /** Such as `en_GB.UTF-8`. */
+  readonly locale?: string;
+  /** Such as `Europe/London`. */
+  readonly timezone?: string;
+  /** An XKB layout, such as `gb`, perhaps with a variant: `de(nodeadkeys)`. */
+  readonly keymap?: string;
+  /** Hosts of the cluster, this node included. */
+  readonly hosts?: readonly HostEntry[];
+  readonly files?: readonly ExtraFile[];
+  /** A script that runs once as root, after everything else. */
+  readonly firstboot?: string;
 }
 
 /** The user of a node: able to log in by key, by password, or both; never by neither. */
@@ -30,7 +78,7 @@ export interface NodeUser {
 }
 
 /** How an image takes its settings; `none`: it takes none. */
-export type Flavour = 'cloudinit' | 'firstrun' | 'none';
+export type Flavour = 'cloudinit' | 'ubuntu' | 'firstrun' | 'legacy' | 'none';
 
 // ---- the image ---------------------------------------------------------------------------------------------
 
@@ -150,6 +198,10 @@ export interface PlannedCard {
 export interface Plan {
   readonly image: {
     readonly source: string;
+    /** What it is called, where that is more than the source says. */
+    readonly name?: string;
+    /** Who had said what its SHA-256 should be; undefined until the image is whole. */
+    readonly trustedBy?: readonly string[];
     /** Undefined until the image is whole: a stream does not tell its size beforehand. */
     readonly sizeBytes?: number;
     /** Undefined until the image is whole, as it is when the one question is asked. */
@@ -194,15 +246,74 @@ export interface BurnSummary {
   readonly failure?: Failure;
 }
 
+// ---- images ------------------------------------------------------------------------------------------------
+
+/** An image in the store, as `image ls` shows it. */
+export interface KeptImageRow {
+  readonly name: string;
+  /** `damaged`: not whole; `stale`: the file that it was made from has changed or gone. */
+  readonly state: 'whole' | 'damaged' | 'stale';
+  /** Where it came from: a path or an address. */
+  readonly source?: string;
+  readonly imageBytes?: number;
+  /** Room that it takes in the store. */
+  readonly diskBytes: number;
+  readonly imageSha256?: string;
+  /** Who had said what its SHA-256 should be. */
+  readonly trustedBy: readonly string[];
+  readonly flavour?: Flavour;
+  readonly os?: string;
+  /** ISO 8601, like the two below. */
+  readonly madeAt?: string;
+  readonly burnedAt?: string;
+  readonly verifiedAt?: string;
+}
+
+/** What is in an image, as `image info` shows it. */
+export interface ImageInfo {
+  readonly name: string;
+  readonly source?: string;
+  readonly format?: string;
+  readonly archiveBytes?: number;
+  /** Of an .xz: how many decoders can work on it at once. */
+  readonly xz?: { readonly streams: number; readonly blocks: number };
+  readonly imageBytes: number;
+  readonly usedBytes: number;
+  readonly skippedBytes: number;
+  readonly segments: number;
+  readonly table: 'mbr' | 'gpt' | 'fat';
+  readonly partitions: readonly { readonly startBytes: number; readonly sizeBytes: number }[];
+  /** What each partition was understood as. */
+  readonly layout: readonly string[];
+  readonly os?: string;
+  readonly flavour: Flavour;
+  readonly flavourReason: string;
+  readonly archiveSha256?: string;
+  readonly imageSha256?: string;
+  readonly trustedBy: readonly string[];
+  readonly bmap?: string;
+}
+
 /** What happens, as it happens. `--json` prints one of these per line, with `version: 1`. Times are in milliseconds. */
 export type BurnEvent =
   | {
       readonly type: 'image';
       readonly state: ImageState;
-      /** `decode`: xz to the spool; `read`: hashing a raw file; `reuse`: already in the store. */
-      readonly how: 'decode' | 'read' | 'reuse';
+      /** `decode`: into the spool; `fetch`: the same while it is downloaded; `read`: hashing a raw file; `reuse`: in the store. */
+      readonly how: 'decode' | 'read' | 'reuse' | 'fetch';
       readonly decoder?: string;
       readonly doneBytes: number;
+      readonly totalBytes?: number;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly type: 'fetch';
+      readonly name: string;
+      readonly url: string;
+      readonly state: 'fetching' | 'done' | 'failed';
+      /** Bytes of the file as it is published; an earlier run may have fetched the first of them. */
+      readonly doneBytes: number;
+      readonly resumedBytes: number;
       readonly totalBytes?: number;
       readonly elapsedMs: number;
     }
@@ -236,3 +347,91 @@ export type BurnEvent =
     }
   | { readonly type: 'card-end'; readonly card: CardReport }
   | { readonly type: 'end'; readonly summary: BurnSummary };
+
+// ---- one card ----------------------------------------------------------------------------------------------
+
+/** A public key that logs in to a card. */
+export interface CardKey {
+  readonly type: string;
+  /** `SHA256:…`, as ssh-keygen shows it. */
+  readonly fingerprint: string;
+  readonly comment: string;
+}
+
+/** What a card is, as `check` shows it. It holds no secrets. */
+export interface CardFacts {
+  readonly target: string;
+  readonly kind: 'block' | 'file' | 'folder';
+  /** `Debian GNU/Linux 13 (trixie)`. */
+  readonly os?: string;
+  /** The date of a Raspberry Pi OS release. */
+  readonly release?: string;
+  readonly flavour: Flavour;
+  readonly flavourReason: string;
+  /** Who made the settings: piburn, nobody (the image as it was published), or others. */
+  readonly origin: 'piburn' | 'image' | 'others';
+  /** Files of settings that others have made or changed; piburn does not write over them. */
+  readonly foreignFiles: readonly string[];
+  /** When piburn burned it, as far as the card tells. `at`: ISO 8601. */
+  readonly burned?: { readonly instanceId?: string; readonly burnId?: string; readonly at?: string };
+  readonly booted?: boolean;
+  /** The settings are on the boot partition, and no boot has taken them yet. */
+  readonly waiting: boolean;
+  readonly hostname?: string;
+  readonly interface?: string;
+  /** With prefix lengths; none: by DHCP. */
+  readonly addresses: readonly string[];
+  readonly gateway?: string;
+  readonly gateway6?: string;
+  readonly dns: readonly string[];
+  readonly search: readonly string[];
+  readonly user?: string;
+  readonly password?: 'set' | 'locked';
+  readonly keys: readonly CardKey[];
+  readonly wifi?: { readonly ssid: string; readonly hidden: boolean; readonly secured: boolean };
+  readonly country?: string;
+  readonly locale?: string;
+  readonly timezone?: string;
+  readonly keymap?: string;
+  /** How many other hosts its /etc/hosts names, as far as piburn wrote them. */
+  readonly clusterHosts: number;
+  /** A script of `--firstboot` waits to be run. */
+  readonly firstboot: boolean;
+  readonly notes: readonly string[];
+}
+
+/** Something in which a card is not what a report says. */
+export interface CardDifference {
+  readonly what: 'host name' | 'address' | 'outcome';
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Something on a card, as `ls` shows it. */
+export interface CardEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  /** The permission bits; FAT has none. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** ISO 8601. */
+  readonly modifiedAt?: string;
+  /** Where a symbolic link points. */
+  readonly target?: string;
+}
+
+/** What `set`, `enable` and `wifi` did, or would do, to a card. */
+export interface CardChange {
+  readonly target: string;
+  readonly kind: 'block' | 'file' | 'folder';
+  readonly flavour: Flavour;
+  readonly dryRun: boolean;
+  /** The setting, as in `host name: red001 -> blue001`. */
+  readonly summary: readonly string[];
+  /** Files that are written, with secrets replaced. */
+  readonly files: readonly PlannedFile[];
+  readonly writtenBytes: number;
+  readonly notes: readonly string[];
+}

@@ -1,6 +1,6 @@
 // Sizes and times as people type them: 4M, 8G, 512K, 32GB, 120.
 
-import { usageError } from '../errors.js';
+import { usageError } from './errors.js';
 
 const units: Readonly<Record<string, number>> = {
   '': 1,
@@ -28,4 +28,11 @@ export function parseSeconds(text: string, option: string): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds > 0 && seconds < 1e6) return seconds * 1000;
   throw usageError('SECONDS', `${option}: '${text}' is no number of seconds`, { hint: `write it as ${option}=120` });
+}
+
+/** Milliseconds from days: `90`, `90d`, `0.5`. @throws PiburnError `DAYS`. */
+export function parseDays(text: string, option: string): number {
+  const days = Number(/^(\d+(?:\.\d+)?)d?$/.exec(text.trim())?.[1] ?? Number.NaN);
+  if (days >= 0 && days < 1e5) return days * 24 * 3_600_000;
+  throw usageError('DAYS', `${option}: '${text}' is no number of days`, { hint: `write it as ${option}=90` });
 }

@@ -16,7 +16,7 @@ interface Room {
   readonly outside: readonly string[];
 }
 
-const vocabulary = ['protocol', 'errors', 'hostlist', 'address', 'size-text', 'given'];
+const vocabulary = ['protocol', 'errors', 'hostlist', 'address', 'size-text', 'typed-amounts', 'given'];
 const pure: Room = { may: vocabulary, outside: [] };
 
 /** A file belongs to the room with the longest matching name. */
@@ -28,30 +28,39 @@ const rooms: Readonly<Record<string, Room>> = {
   'image/allocation': pure,
   image: {
     may: [...vocabulary, 'native', 'exec', 'image/allocation'],
-    outside: ['node:*', 'piscina', 'lzma-native', 'xxhash-addon'],
+    outside: ['node:*', 'piscina', 'lzma-native', 'xxhash-addon', 'undici', 'yauzl', 'sax'],
   },
-  'customise/flavours': { may: [...vocabulary, 'customise/settings-check'], outside: ['yaml', 'node:util'] },
+  'customise/flavours': {
+    may: [...vocabulary, 'customise/settings-check'],
+    outside: ['yaml', 'node:util', 'node:crypto'],
+  },
   'customise/fat': { may: [...vocabulary, 'customise/overlay'], outside: [] },
+  'customise/ext': { may: [...vocabulary, 'customise/overlay', 'image/allocation'], outside: [] },
   customise: {
-    may: [...vocabulary, 'native', 'exec', 'customise/flavours', 'customise/fat'],
-    outside: ['node:*', 'unixcrypt'],
+    may: [
+      ...vocabulary,
+      'native',
+      'exec',
+      'image/allocation',
+      'image/disk-image',
+      'customise/flavours',
+      'customise/fat',
+      'customise/ext',
+    ],
+    outside: ['node:*', 'unixcrypt', 'ext2fs'],
   },
   card: { may: [...vocabulary, 'native', 'image/segment-table', 'image/digest'], outside: ['node:*'] },
   devices: { may: [...vocabulary, 'native', 'exec'], outside: ['node:*'] },
-  burn: { may: [...vocabulary, 'image', 'customise', 'card', 'devices'], outside: ['node:*', 'piscina'] },
+  burn: { may: [...vocabulary, 'image', 'customise', 'card', 'devices'], outside: ['node:*', 'piscina', 'yaml'] },
   index: { may: [...vocabulary, 'burn'], outside: [] },
   cli: {
-    may: [...vocabulary, 'index', 'burn', 'report', 'customise', 'devices', 'native'],
+    may: [...vocabulary, 'index', 'burn', 'report', 'image', 'customise', 'devices', 'native'],
     outside: ['node:*', 'commander'],
   },
 };
 
 /** What breaks the table for a reason. */
-const exceptions: readonly (readonly [file: string, imports: string, reason: string])[] = [
-  ['customise/boot-volume', 'image/allocation/fat', 'finding the boot partition is reading the same tables'],
-  ['customise/boot-volume', 'image/allocation/inspect-head', 'finding the boot partition is reading the same tables'],
-  ['customise/boot-volume', 'image/disk-image', 'only for how much of a head those readers want to see'],
-];
+const exceptions: readonly (readonly [file: string, imports: string, reason: string])[] = [];
 
 /** Things that only the named places may touch, wherever they are imported or called. */
 const reserved: readonly (readonly [what: string, pattern: RegExp, places: readonly string[]])[] = [
@@ -64,7 +73,7 @@ const reserved: readonly (readonly [what: string, pattern: RegExp, places: reado
   ['the environment', /\bprocess\.env\b/, ['cli', 'burn/burn', 'native']],
 ];
 
-const pureRooms = [...vocabulary, 'report', 'image/allocation', 'customise/flavours', 'customise/fat'];
+const pureRooms = [...vocabulary, 'report', 'image/allocation', 'customise/flavours', 'customise/fat', 'customise/ext'];
 /** What a pure file has no use for. */
 const impure = /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bfetch\(|\bset(Timeout|Interval|Immediate)\(/;
 

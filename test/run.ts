@@ -2,7 +2,7 @@
 // missing is installed; as a plain user tests that need it are skipped, each with its reason.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,15 @@ const needed: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   script: 'bsdutils',
   xz: 'xz-utils',
+  gzip: 'gzip',
+  bzip2: 'bzip2',
+  lbzip2: 'lbzip2',
+  zstd: 'zstd',
+  zip: 'zip',
+  '7zz': '7zip',
+  simg2img: 'android-sdk-libsparse-utils',
+  bmaptool: 'bmap-tools',
+  'systemd-analyze': 'systemd',
   busybox: 'busybox-static',
   'ssh-keygen': 'openssh-client',
   openssl: 'openssl',
@@ -31,11 +40,21 @@ const searched = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin
 const isThere = (program: string): boolean => searched.some((directory) => existsSync(join(directory, program)));
 
 /** A second program's eyes on the YAML that is made: a Python module, so found by asking Python. */
-const hasYaml = (): boolean => spawnSync('python3', ['-c', 'import yaml']).status === 0;
+const pythonModules: Readonly<Record<string, string>> = {
+  yaml: 'python3-yaml',
+  // These are what cloud-init's schema needs.
+  jsonschema: 'python3-jsonschema',
+  jinja2: 'python3-jinja2',
+  configobj: 'python3-configobj',
+  requests: 'python3-requests',
+  jsonpatch: 'python3-jsonpatch',
+  oauthlib: 'python3-oauthlib',
+};
+const hasModule = (name: string): boolean => spawnSync('python3', ['-c', `import ${name}`]).status === 0;
 
 function missingPackages(): string[] {
   const packages = Object.keys(needed).flatMap((program) => (isThere(program) ? [] : [needed[program] ?? program]));
-  if (!hasYaml()) packages.push('python3-yaml');
+  for (const [name, module] of Object.entries(pythonModules)) if (!hasModule(name)) packages.push(module);
   return [...new Set(packages)];
 }
 
@@ -54,6 +73,24 @@ function prepare(): void {
   if (installed.status !== 0) console.log(`That failed; tests that need these packages will be skipped: ${command}`);
 }
 
+/**
+ * cloud-init is unpacked for its schema, never installed: it would take this machine for its own at the next boot.
+ * Returns what the tests find it by.
+ */
+function unpackCloudInit(scratch: string): Readonly<Record<string, string>> {
+  if (isThere('cloud-init') || !isThere('apt-get')) return {};
+  const packages = join(scratch, 'packages');
+  const root = join(scratch, 'cloud-init');
+  mkdirSync(packages, { mode: 0o755 });
+  chmodSync(scratch, 0o755);
+  // Downloading needs no root; apt's own user may not be able to write here, which is only a warning.
+  spawnSync('apt-get', ['download', 'cloud-init'], { cwd: packages, stdio: 'ignore' });
+  const [archive] = readdirSync(packages);
+  if (archive === undefined || spawnSync('dpkg-deb', ['-x', join(packages, archive), root]).status !== 0) return {};
+  searched.push(join(root, 'usr/bin'));
+  return { PYTHONPATH: join(root, 'usr/lib/python3/dist-packages') };
+}
+
 function testFiles(directory: string, wanted: readonly string[]): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.js'))
@@ -68,7 +105,8 @@ async function runTests(files: readonly string[]): Promise<number> {
   const tapPath = join(scratch, 'tap');
   const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
   const counting = ['--test-reporter=tap', `--test-reporter-destination=${tapPath}`];
-  const env = { ...process.env, PATH: searched.join(':'), PIBURN_STORE: join(scratch, 'store') };
+  const cloudInit = unpackCloudInit(scratch);
+  const env = { ...process.env, ...cloudInit, PATH: searched.join(':'), PIBURN_STORE: join(scratch, 'store') };
   try {
     const seed = ['--import', new URL('./seed.js', import.meta.url).href];
     const node = spawn(

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseSeconds, parseSize } from '../../src/cli/sizes.js';
-import { PiburnError } from '../../src/errors.js';
+import { PiburnError } from '../src/errors.js';
+import { parseSeconds, parseSize } from '../src/typed-amounts.js';
 
 const sizes: readonly (readonly [text: string, bytes: number])[] = [
   ['1', 1],

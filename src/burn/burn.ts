@@ -2,15 +2,18 @@
 
 import { failure, interruption, PiburnError, refusal, toFailure } from '../errors.js';
 import { given } from '../given.js';
-import { type OpenImage, openImage } from '../image/image.js';
-import { openStore, storeDirectory } from '../image/store.js';
+import type { OpenImage } from '../image/image.js';
+import { noteUse } from '../image/kept.js';
+import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
-import { burnCards, type Cancellation, type CardRun } from './cards.js';
+import type { Cancellation } from './cancellation.js';
+import { burnCards, type CardRun } from './cards.js';
+import { ImageAccess } from './image-access.js';
 import type { BurnOptions } from './options.js';
 import { checkRounds, doubts, type Order } from './order.js';
 import { plannedCard, planOf, prepare } from './prepare.js';
 import { inspectTargets, type Target } from './targets.js';
-import { sampleMs } from './watch.js';
+import { tellImage } from './tell-image.js';
 
 /**
  * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
@@ -27,13 +30,12 @@ export async function conduct(
   const inspect = (imageBytes?: number) => inspectTargets(devices, options, directory, imageBytes);
 
   if (!options.dryRun) checkRounds(order);
-  await inspect();
+  const room = roomOf(await inspect());
   for (const message of doubts(order)) emit({ type: 'warning', message });
-  const image = await openImage(options.image, {
-    store: openStore(directory),
-    decoder: options.decoder ?? 'auto',
-    onWait: (name) => emit({ type: 'warning', message: `another piburn is at work on ${name}; waiting for it` }),
-    cancelled: () => cancel.requested,
+  const images = new ImageAccess(options, process.env, emit, cancel);
+  const image = await images.open(options.image, room).catch(async (error: unknown) => {
+    await images.close();
+    throw error;
   });
   const stopImage = cancel.on(() => image.cancel());
   const stopTelling = tellImage(image, emit);
@@ -54,38 +56,24 @@ export async function conduct(
       inspect: async (device) => firstOf(await inspectTargets([device], options, directory, image.table.totalBytes)),
     };
     const cards = await burnCards(run, targets, prepared.assignments);
+    if (cards.some(({ outcome }) => outcome === 'good')) noteUse(image.place, { burnedAt: new Date().toISOString() });
     return summaryOf(order, image, startedAt, cards, await problemOf(image));
   } finally {
     stopTelling();
     stopImage();
     await image.close();
+    await images.close();
   }
+}
+
+/** No image is larger than the largest disk among the targets; a file takes whatever comes. */
+function roomOf(targets: readonly Target[]): number {
+  const sizes = targets.map(({ description: { kind, sizeBytes } }) => (kind === 'block' ? sizeBytes : undefined));
+  return Math.max(...sizes.map((sizeBytes) => sizeBytes ?? Number.POSITIVE_INFINITY));
 }
 
 /** Cards are left untouched until a compressed image has proved whole, unless the person wants to start early. */
 const mustBeWhole = (image: OpenImage, options: BurnOptions): boolean => image.how === 'decode' && !options.early;
-
-/** Tells how far the image is, ten times a second, and its end. */
-function tellImage(image: OpenImage, emit: (event: BurnEvent) => void): () => void {
-  const startedMs = performance.now();
-  const tell = () =>
-    emit({
-      type: 'image',
-      state: image.table.state,
-      how: image.how,
-      doneBytes: image.table.availableBytes,
-      ...given({ decoder: image.decoder, totalBytes: image.table.totalBytes }),
-      elapsedMs: performance.now() - startedMs,
-    });
-  tell();
-  if (image.table.state !== 'reading') return () => undefined;
-  const timer = setInterval(() => {
-    if (image.table.state === 'reading') tell();
-  }, sampleMs);
-  const end = image.whole.then(tell, () => undefined);
-  void end.finally(() => clearInterval(timer));
-  return () => clearInterval(timer);
-}
 
 /** The one question, before the first write. Nothing is asked when nothing is there that could be lost. */
 async function askOnce(order: Order, image: OpenImage, targets: readonly Target[]): Promise<void> {
@@ -131,7 +119,7 @@ function summaryOf(
     image: options.image,
     startedAt: startedAt.toISOString(),
     elapsedMs: Date.now() - startedAt.getTime(),
-    decodes: image.how === 'decode' ? 1 : 0,
+    decodes: image.how === 'decode' || image.how === 'fetch' ? 1 : 0,
     good: count('good'),
     failed: count('failed'),
     cancelled: count('cancelled'),

@@ -8,6 +8,7 @@ import { type Failure, failure, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
 import type { BurnEvent, CardJob, CardReport, CardResult, PatchBlock, Phase, PlannedCard } from '../protocol.js';
+import type { Cancellation } from './cancellation.js';
 import { type BurnOptions, defaults } from './options.js';
 import type { Target } from './targets.js';
 import { watchCard } from './watch.js';
@@ -24,28 +25,6 @@ export interface CardRun {
   /** Looks at a slot again after a card was changed; throws a PiburnError when it must not be written. */
   readonly inspect: (device: string) => Promise<Target>;
   readonly cancel: Cancellation;
-}
-
-/** Cooperative cancel: a worker is never terminated, it ends at its next segment. */
-export class Cancellation {
-  readonly #actions = new Set<() => void>();
-  #requested = false;
-
-  get requested(): boolean {
-    return this.#requested;
-  }
-
-  request(): void {
-    this.#requested = true;
-    for (const action of this.#actions) action();
-  }
-
-  /** Calls `action` when cancel is (or was) requested; returns a function that forgets it. */
-  on(action: () => void): () => void {
-    if (this.#requested) action();
-    this.#actions.add(action);
-    return () => this.#actions.delete(action);
-  }
 }
 
 /** More workers than this at a time would only crowd memory; further slots wait for one. */

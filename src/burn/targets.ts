@@ -6,6 +6,7 @@ import { describeTarget, identityOf } from '../devices/targets.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { expandHostlist } from '../hostlist.js';
+import { localPath } from '../image/resolve.js';
 import type { TargetDescription, TargetIdentity } from '../protocol.js';
 import type { BurnOptions } from './options.js';
 
@@ -38,13 +39,15 @@ function judge(
   storeDirectory: string,
   imageBytes: number | undefined,
 ): Target[] {
+  const path = localPath(options.image);
+  const imagePath = path === '-' ? undefined : path;
   const problems = refusals(paths, facts, {
-    protectedPaths: options.image === '-' ? [storeDirectory] : [storeDirectory, options.image],
+    protectedPaths: imagePath === undefined ? [storeDirectory] : [storeDirectory, imagePath],
     allowFixed: options.allowFixed ?? false,
     allowLarge: options.allowLarge ?? false,
     unmount: options.unmount ?? false,
     ...given({
-      imagePath: options.image === '-' ? undefined : options.image,
+      imagePath,
       imageBytes,
       fileBytes: options.fileBytes,
     }),

@@ -1,57 +1,55 @@
 // What `create` and `burn` have in common on the command line: options in words → options of the library.
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { BurnOptions } from '../burn/options.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { renderQuestion } from '../report/plan-text.js';
-import { parseSeconds, parseSize } from './sizes.js';
+import { parseSeconds, parseSize } from '../typed-amounts.js';
+import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
+import type { View } from './present.js';
 import type { Terminal } from './terminal.js';
 
-/** The shared options as commander hands them over. */
-export interface BurnFlags {
-  readonly verify: boolean;
+/** The shared options as commander hands them over: those that were given. */
+export interface BurnFlags extends ImageFlags {
+  readonly verify?: boolean;
   readonly full?: boolean;
-  readonly blocksize: string;
+  readonly blocksize?: string;
   readonly size?: string;
   readonly early?: boolean;
-  readonly decoder: 'auto' | 'xz' | 'lzma-native';
-  readonly store?: string;
   readonly dryrun?: boolean;
   readonly yes?: boolean;
   readonly unmount?: boolean;
   readonly allowFixed?: boolean;
   readonly allowLarge?: boolean;
-  readonly stallTimeout: string;
-  readonly json?: boolean;
+  readonly stallTimeout?: string;
   readonly report?: string;
-  readonly verbose?: boolean;
 }
 
-export const addBurnOptions = (command: Command): Command =>
+export const imageHelp = 'latest, a name of `piburn image versions`, a file, an address, or - for standard input';
+
+export function addBurnOptions(command: Command): Command {
   command
-    .option('--verify', 'read every byte back from the card and compare it', true)
+    .option('--verify', 'read every byte back from the card and compare it (default)')
     .option('--no-verify', 'do not read back: faster, but a bad or fake card goes unnoticed')
     .option('--full', 'write unused parts of the image too')
-    .option('--blocksize <size>', 'largest single write, such as 1M', '4M')
+    .option('--blocksize <size>', 'largest single write, such as 1M (default: 4M)')
     .option('--size <size>', 'size of a file that stands in for a card, such as 8G (default: as the image)')
     .option(
       '--early',
       'write while a compressed image is still being decoded; if it proves damaged, cards are unbootable',
     )
-    .addOption(new Option('--decoder <name>', 'who decodes .xz').choices(['auto', 'xz', 'lzma-native']).default('auto'))
-    .option('--store <dir>', 'where decoded images are kept (PIBURN_STORE, else ~/.cache/piburn)')
     .option('--dryrun', 'print the plan and write to no card (the image is still decoded into the store)')
     .option('-y, --yes', 'answer the question before the first write with yes')
     .option('--unmount', 'unmount targets that are mounted outside of /media')
     .option('--allow-fixed', 'allow disks that are neither removable nor USB nor SD')
     .option('--allow-large', 'allow disks larger than 256 GB')
-    .option('--stall-timeout <seconds>', 'give a card up that has not moved for so long', '120')
-    .option('--json', 'print one JSON object for each event on standard output, text on standard error')
-    .option('--report <file>', 'write the result as JSON to a file (mode 0600)')
-    .option('--verbose', 'print the stack of an error');
+    .option('--stall-timeout <seconds>', 'give a card up that has not moved for so long (default: 120)')
+    .option('--report <file>', 'write the result as JSON to a file (mode 0600)');
+  return addImageOptions(command, ['decoder', 'sha256', 'max-size', 'bmap', 'keep', 'repo', 'store', 'json']);
+}
 
-/** The library's options, with questions asked at the terminal where there is one. */
+/** The options of a burn whose image and targets are given. */
 export function burnOptions(
   image: string,
   device: string | undefined,
@@ -63,26 +61,41 @@ export function burnOptions(
     throw usageError('NO_DEVICE_GIVEN', 'no target was given', {
       hint: 'say --device=/dev/sd[a-c], or set DEV; `lsblk` lists the disks',
     });
-  const stdinTaken = image === '-';
+  return { image, device: target, ...commonOptions(flags, image === '-', terminal) };
+}
+
+/** What `burn` and `create` share, with questions asked at the terminal where there is one. */
+export function commonOptions(
+  flags: BurnFlags,
+  stdinTaken: boolean,
+  terminal: Terminal,
+): Omit<BurnOptions, 'image' | 'device'> {
+  const { verify, full, early, blocksize, size, stallTimeout } = flags;
   const attended = terminal.canAsk(stdinTaken);
   return {
-    image,
-    device: target,
-    verify: flags.verify,
-    full: flags.full ?? false,
-    blockBytes: parseSize(flags.blocksize, '--blocksize'),
-    early: flags.early ?? false,
-    decoder: flags.decoder,
     dryRun: flags.dryrun ?? false,
     unmount: flags.unmount ?? false,
     allowFixed: flags.allowFixed ?? false,
     allowLarge: flags.allowLarge ?? false,
-    stallTimeoutMs: parseSeconds(flags.stallTimeout, '--stall-timeout'),
     attended,
-    ...given({ fileBytes: flags.size === undefined ? undefined : parseSize(flags.size, '--size'), store: flags.store }),
+    ...imageWishes(flags),
     ...questions(flags, terminal, stdinTaken, attended),
+    ...given({
+      verify,
+      full,
+      early,
+      blockBytes: blocksize === undefined ? undefined : parseSize(blocksize, '--blocksize'),
+      fileBytes: size === undefined ? undefined : parseSize(size, '--size'),
+      stallTimeoutMs: stallTimeout === undefined ? undefined : parseSeconds(stallTimeout, '--stall-timeout'),
+    }),
   };
 }
+
+export const viewOf = (flags: BurnFlags): View => ({
+  json: flags.json ?? false,
+  dryRun: flags.dryrun ?? false,
+  ...given({ report: flags.report }),
+});
 
 function questions(
   flags: BurnFlags,

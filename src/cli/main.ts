@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-// The command. A command that writes cards runs in a child process of its own, watched by this one: a disk that hangs
+// The command. A command that writes cards or decodes images runs in a child process of its own, watched by this one: a disk that hangs
 // inside the kernel can hold that child for minutes, but never the terminal (src/cli/supervisor.ts).
 
 import { isEngine, supervise } from './supervisor.js';
 
-const writing = new Set(['create', 'burn', 'demo']);
+const working = new Set(['create', 'burn', 'demo', 'image']);
 const args = process.argv.slice(2);
 const command = args.find((arg) => !arg.startsWith('-'));
 
-if (!isEngine() && command !== undefined && writing.has(command)) process.exitCode = await supervise(args);
+if (!isEngine() && command !== undefined && working.has(command)) process.exitCode = await supervise(args);
 else {
   const { runEngine } = await import('./engine.js');
   await runEngine(args);

@@ -19,6 +19,8 @@ export interface View {
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly report?: string;
+  /** Called with the result of a burn that was carried out. */
+  readonly afterwards?: (summary: BurnSummary) => Promise<void>;
 }
 
 /** Starts a run, once its report can be written, and follows it to its end. Rejects with what the run rejects with. */
@@ -33,7 +35,8 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
     });
     const summary = await follow(run, view, terminal);
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
-    report?.write(summary);
+    report?.write(withPasswords(summary, run.passwords));
+    if (!view.dryRun) await view.afterwards?.(summary);
     return { code: codeOf(summary), stuck: summary.cards.some(({ failure }) => failure?.code === 'STALLED') };
   } finally {
     forget?.();
@@ -42,22 +45,39 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
 }
 
 async function follow(run: BurnRun, view: View, terminal: Terminal): Promise<BurnSummary> {
+  const follower = followEvents({ ...view, cards: true }, terminal);
+  try {
+    for await (const event of run) follower.take(event);
+    return await run.summary;
+  } finally {
+    follower.end();
+  }
+}
+
+/** Shows events as they come: bars, lines or JSON. `cards`: the run burns some, so they are counted. */
+export function followEvents(
+  view: { readonly json: boolean; readonly dryRun: boolean; readonly cards: boolean },
+  terminal: Terminal,
+): { take(event: BurnEvent): void; end(): void } {
   const now = () => performance.now();
   let state = initialState();
   const live = terminal.isLive && !view.dryRun;
   if (live)
-    terminal.startLive(() => renderBars(state, { columns: terminal.columns, color: terminal.color, nowMs: now() }));
-  try {
-    for await (const event of run) {
+    terminal.startLive(() => {
+      const bars = renderBars(state, { columns: terminal.columns, color: terminal.color, nowMs: now() });
+      return view.cards ? bars : bars.slice(0, -1);
+    });
+  return {
+    take(event) {
       if (view.json) process.stdout.write(`${toJsonLine(event)}\n`);
       if (event.type === 'plan' && view.dryRun) terminal.say(renderPlan(event.plan).trimEnd());
       else tell(describeEvent(event, state), event, live, terminal);
       state = fold(state, event, now());
-    }
-    return await run.summary;
-  } finally {
-    if (live) terminal.stopLive();
-  }
+    },
+    end() {
+      if (live) terminal.stopLive();
+    },
+  };
 }
 
 /** With bars on the screen only what they do not show is worth a line. */
@@ -74,6 +94,16 @@ function tableOf(summary: BurnSummary, terminal: Terminal): string {
   return summary.failure === undefined ? table : `${table}\n${renderFailure(summary.failure, { color })}`;
 }
 
+/** The report is the one place where passwords that were made up are told; nobody but its owner may read it. */
+function withPasswords(summary: BurnSummary, passwords: ReadonlyMap<string, string>): object {
+  if (passwords.size === 0) return summary;
+  const cards = summary.cards.map((card) => {
+    const password = card.outcome === 'good' ? passwords.get(card.hostname ?? '') : undefined;
+    return password === undefined ? card : { ...card, password };
+  });
+  return { ...summary, cards };
+}
+
 function codeOf({ cards, failure, failed }: BurnSummary): number {
   const interrupted = cards.some((card) => card.failure?.kind === 'interrupted') || failure?.kind === 'interrupted';
   if (interrupted) return 130;
@@ -87,7 +117,7 @@ function openReport(path: string) {
   const descriptor = create(partial, path);
   let done = false;
   return {
-    write(summary: BurnSummary): void {
+    write(summary: object): void {
       writeSync(descriptor, `${JSON.stringify(summary, null, 2)}\n`);
       renameSync(partial, path);
       done = true;

@@ -4,7 +4,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { errnoOf, failure, PiburnError, toFailure } from '../errors.js';
+import { errnoOf, failure, PiburnError, toFailure, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { FileLock } from '../native.js';
 import type { Arrival, Fetch } from './arrival.js';
@@ -204,6 +204,7 @@ async function make(
   lock: FileLock,
   options: ImageOptions,
 ): Promise<OpenImage> {
+  checkWish(arrival, options.decoder);
   const decoder = await chooseDecoder(arrival.format, options.decoder);
   store.beginPlace(place);
   const table = SegmentTable.create(arrival.promisedBytes);
@@ -243,6 +244,13 @@ async function make(
       lock.close();
     },
   };
+}
+
+function checkWish({ name, format }: Arrival, wish: ImageOptions['decoder']): void {
+  if (wish === 'auto' || format === 'xz') return;
+  throw usageError('OPTION_WITHOUT_EFFECT', `--decoder=${wish} has no effect on ${name}, which is no .xz (${format})`, {
+    hint: 'leave it out',
+  });
 }
 
 function stop(table: SegmentTable, arrival: Arrival): void {

@@ -5,7 +5,7 @@ import { gap, layOut, longestBar, shortestBar } from './layout.js';
 import { etaMs, recentRate } from './meter.js';
 import { paint } from './paint.js';
 import { slotLine } from './slot-line.js';
-import type { ImageProgress, RunState } from './state.js';
+import type { FetchProgress, ImageProgress, RunState } from './state.js';
 import { bytes, percentage, rate, runningTime, stripControls } from './text.js';
 import { clip, displayWidth } from './width.js';
 
@@ -31,6 +31,7 @@ export function renderBars(state: RunState, { columns, color, ascii = false, now
   const drawing = { columns: width, color, glyphs, nowMs };
   return [
     ...slots.map((slot) => slotLine(state, slot, layout, drawing)),
+    ...(state.fetch?.state === 'fetching' ? [fetchLine(state.fetch, width, glyphs, nowMs)] : []),
     ...(state.image === undefined ? [] : imageLine(state.image, width, glyphs, nowMs)),
     paint(clip(totalLine(state, nowMs), width, glyphs.ellipsis), 'bold', color),
   ];
@@ -39,26 +40,43 @@ export function renderBars(state: RunState, { columns, color, ascii = false, now
 function imageLine(image: ImageProgress, columns: number, glyphs: Glyphs, nowMs: number): string[] {
   if (image.state === 'whole') return [];
   if (image.state === 'broken') return ['image  broken'];
-  const percent = percentage(image.doneBytes, image.totalBytes);
-  const speed = recentRate(image.meter, nowMs);
-  const remainingMs = image.totalBytes === undefined ? undefined : etaMs(image.meter, image.totalBytes, nowMs);
+  return [progressLine(['image', imageVerb(image)], image, columns, glyphs, nowMs)];
+}
+
+function fetchLine(fetch: FetchProgress, columns: number, glyphs: Glyphs, nowMs: number): string {
+  return progressLine(['fetch', clip(stripControls(fetch.name), 40, glyphs.ellipsis)], fetch, columns, glyphs, nowMs);
+}
+
+type Amounts = Pick<ImageProgress, 'doneBytes' | 'totalBytes' | 'meter'>;
+
+/** Words, a bar, how much, how fast, how long still: as much of it as fits. */
+function progressLine(
+  words: readonly string[],
+  { doneBytes, totalBytes, meter }: Amounts,
+  columns: number,
+  glyphs: Glyphs,
+  nowMs: number,
+): string {
+  const percent = percentage(doneBytes, totalBytes);
+  const speed = recentRate(meter, nowMs);
+  const remainingMs = totalBytes === undefined ? undefined : etaMs(meter, totalBytes, nowMs);
   const parts = [
-    'image',
-    imageVerb(image),
-    percent === undefined ? bytes(image.doneBytes) : `${percent} %`.padStart(5),
+    ...words,
+    percent === undefined ? bytes(doneBytes) : `${percent} %`.padStart(5),
     ...(speed === undefined ? [] : [rate(speed).padStart(10)]),
     ...(remainingMs === undefined ? [] : [`ETA ${runningTime(remainingMs)}`]),
   ];
   while (displayWidth(parts.join(gap)) > columns) parts.pop();
   const room = columns - displayWidth(parts.join(gap)) - gap.length;
   if (percent !== undefined && room >= shortestBar) {
-    parts.splice(2, 0, drawBar(percent / 100, Math.min(room, longestBar), glyphs));
+    parts.splice(words.length, 0, drawBar(percent / 100, Math.min(room, longestBar), glyphs));
   }
-  return [parts.join(gap)];
+  return parts.join(gap);
 }
 
 function imageVerb({ how, decoder }: ImageProgress): string {
-  if (how !== 'decode') return how === 'read' ? 'reading' : 'taken from the store';
+  if (how === 'read') return 'reading';
+  if (how === 'reuse') return 'taken from the store';
   return decoder === undefined ? 'decoding' : `decoding ${clip(stripControls(decoder), 12, '')}`;
 }
 

@@ -17,9 +17,14 @@ export function failureLines(failure: Failure): string[] {
     : [...messageLines(failure), `Next: ${sentence(failure.hint)}`];
 }
 
-/** One line; below a hostlist's stand the list and a caret. No other message may break its line: it may hold names. */
+/**
+ * One line; below a hostlist's stand the list and a caret, below an ambiguous name what it could be. No other message may
+ * break its line: it may hold names.
+ */
 function messageLines({ code, message }: Failure): string[] {
-  if (code !== 'HOSTLIST') return [sentence(message)];
+  if (!pictured.has(code)) return [sentence(message)];
   const [problem = '', ...picture] = message.split('\n');
-  return [sentence(problem), ...picture.map(stripControls)];
+  return [code === 'HOSTLIST' ? sentence(problem) : problem, ...picture.map(stripControls)];
 }
+
+const pictured = new Set(['HOSTLIST', 'IMAGE_AMBIGUOUS']);

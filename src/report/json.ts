@@ -10,7 +10,9 @@ import type { BurnEvent } from '../protocol.js';
  * | type         | when                           | fields                                                                 |
  * | ------------ | ------------------------------ | ---------------------------------------------------------------------- |
  * | `image`      | while the image is decoded     | `state` (`reading`, `whole`, `broken`), `how` (`decode`, `read`,       |
- * |              | or read, and when it is whole  | `reuse`), `decoder?`, `doneBytes`, `totalBytes?`, `elapsedMs`          |
+ * |              | or read, and when it is whole  | `reuse`, `fetch`), `decoder?`, `doneBytes`, `totalBytes?`, `elapsedMs` |
+ * | `fetch`      | while the image is downloaded  | `name`, `url`, `state` (`fetching`, `done`, `failed`), `doneBytes`,    |
+ * |              |                                | `resumedBytes` (fetched by an earlier run), `totalBytes?`, `elapsedMs` |
  * | `plan`       | once, before the first write   | `plan`: `image`, `targets`, `cards`, `verify`, `full`                  |
  * | `warning`    | something to know, any time    | `message`, `device?`                                                   |
  * | `card-start` | a card begins                  | `slot`, `device`, `round` (0 for the first card in it), `hostname?`    |

@@ -25,6 +25,8 @@ export function describeEvent(event: BurnEvent, before: RunState): string | unde
   switch (event.type) {
     case 'image':
       return describeImage(event, before);
+    case 'fetch':
+      return describeFetch(event, before);
     case 'plan':
       return describePlan(event.plan);
     case 'warning':
@@ -48,11 +50,30 @@ const milestoneBytes = 1e9;
 function describeImage(event: EventOf<'image'>, { image: before }: RunState): string | undefined {
   if (event.state === 'broken') return before?.state === 'broken' ? undefined : 'image: broken';
   if (event.state === 'whole') return before?.state === 'whole' ? undefined : describeWhole(event);
-  const doing = event.how === 'decode' ? 'decoding' : 'reading';
+  const doing = event.how === 'read' ? 'reading' : 'decoding';
   if (before === undefined) return `image: ${doing}${decoderName(event)}${totalOf(event)}`;
   if (milestone(event) <= milestone(before)) return undefined;
   const percent = percentage(event.doneBytes, event.totalBytes);
   return percent === undefined ? `image: ${doing}, ${bytes(event.doneBytes)}` : `image: ${doing}, ${percent} %`;
+}
+
+function describeFetch(event: EventOf<'fetch'>, { fetch }: RunState): string | undefined {
+  const before = fetch?.name === event.name ? fetch : undefined;
+  const name = stripControls(event.name);
+  if (event.state === 'failed')
+    return before?.state === 'failed' ? undefined : `fetch: ${name} could not be fetched whole`;
+  if (event.state === 'done') {
+    return before?.state === 'done'
+      ? undefined
+      : `fetch: ${name}, ${bytes(event.doneBytes)} fetched in ${duration(event.elapsedMs)}`;
+  }
+  if (before === undefined) {
+    const resumed = event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it are here already` : '';
+    return `fetch: fetching ${name}${totalOf(event)}${resumed}`;
+  }
+  if (milestone(event) <= milestone(before)) return undefined;
+  const percent = percentage(event.doneBytes, event.totalBytes);
+  return `fetch: ${percent === undefined ? bytes(event.doneBytes) : `${percent} %`} of ${name}`;
 }
 
 type ImageAmount = Pick<EventOf<'image'>, 'doneBytes' | 'totalBytes'>;
@@ -69,7 +90,7 @@ const totalOf = ({ totalBytes }: ImageAmount): string => (totalBytes === undefin
 
 function describeWhole({ how, doneBytes, elapsedMs }: EventOf<'image'>): string {
   if (how === 'reuse') return `image: ${bytes(doneBytes)}, already decoded, taken from the store`;
-  return `image: ${bytes(doneBytes)} ${how === 'decode' ? 'decoded' : 'read'} in ${duration(elapsedMs)}`;
+  return `image: ${bytes(doneBytes)} ${how === 'read' ? 'read' : 'decoded'} in ${duration(elapsedMs)}`;
 }
 
 function describePlan({ image, cards, targets }: Plan): string {

@@ -35,7 +35,10 @@ function overview(plan: Plan, layout: readonly string[]): string[] {
   const size = image.sizeBytes === undefined ? '' : `, ${bytes(image.sizeBytes)}`;
   const where = `${counted(cards.length, 'node')} on ${counted(targets.length, 'slot')} in ${counted(rounds, 'round')}`;
   return [
-    `Image     ${stripControls(image.source)}${size}`,
+    `Image     ${stripControls(image.source)}${image.name === undefined ? '' : ` (${stripControls(image.name)})`}${size}`,
+    ...(image.trustedBy === undefined || image.trustedBy.length === 0
+      ? []
+      : [`Checked   SHA-256 as ${image.trustedBy.map(stripControls).join(' and ')} says`]),
     ...layout,
     `Settings  ${settingsText(image)}`,
     `Write     ${writeText(plan)}`,

@@ -11,6 +11,10 @@ export interface ImageProgress extends Omit<EventOf<'image'>, 'type'> {
   readonly meter: Meter;
 }
 
+export interface FetchProgress extends Omit<EventOf<'fetch'>, 'type'> {
+  readonly meter: Meter;
+}
+
 /** A place in the hub, with the card that is in it or was in it last. */
 export interface SlotState {
   readonly slot: number;
@@ -33,6 +37,8 @@ export interface RunState {
   /** The clock at the first event. */
   readonly startedAtMs: number | undefined;
   readonly image: ImageProgress | undefined;
+  /** The download of the image, when there is one. */
+  readonly fetch: FetchProgress | undefined;
   /** By slot number. */
   readonly slots: ReadonlyMap<number, SlotState>;
   readonly plan: Plan | undefined;
@@ -51,6 +57,7 @@ export function initialState(): RunState {
   return {
     startedAtMs: undefined,
     image: undefined,
+    fetch: undefined,
     slots: new Map(),
     plan: undefined,
     good: 0,
@@ -67,6 +74,8 @@ export function fold(before: RunState, event: BurnEvent, nowMs: number): RunStat
   switch (event.type) {
     case 'image':
       return foldImage(state, event, nowMs);
+    case 'fetch':
+      return foldFetch(state, event, nowMs);
     case 'plan':
       return foldPlan(state, event, nowMs);
     case 'warning':
@@ -125,6 +134,15 @@ function foldImage(state: RunState, event: EventOf<'image'>, nowMs: number): Run
   const meter =
     state.image === undefined ? startMeter(doneBytes, nowMs) : advanceMeter(state.image.meter, doneBytes, nowMs);
   return { ...state, image: { ...progress, doneBytes, meter } };
+}
+
+function foldFetch(state: RunState, event: EventOf<'fetch'>, nowMs: number): RunState {
+  const { type: _, ...progress } = event;
+  const doneBytes = amount(event.doneBytes);
+  // Another name is another download: `image get` fetches one after the other.
+  const before = state.fetch?.name === event.name ? state.fetch : undefined;
+  const meter = before === undefined ? startMeter(doneBytes, nowMs) : advanceMeter(before.meter, doneBytes, nowMs);
+  return { ...state, fetch: { ...progress, doneBytes, meter } };
 }
 
 function foldPlan(state: RunState, { plan }: EventOf<'plan'>, nowMs: number): RunState {

@@ -31,7 +31,7 @@ export interface Answer {
   readonly url: string;
   /** By name in lower case; of a header that came twice, the first. */
   header(name: string): string | undefined;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Inflow;
 }
 
 /**
@@ -45,6 +45,7 @@ export async function ask(client: WebClient, question: Question, watch: Watch): 
   for (let at = url, hops = 0; hops <= redirectsMax; hops++) {
     const answer = await askOnce(client, question, at, watch);
     if (!redirects.includes(answer.status)) return answer;
+    answer.body.drop(new Error('redirected'));
     at = redirected(at, answer.header('location'));
   }
   throw failure('DOWNLOAD_REDIRECTS', `${shownUrl(url)} redirects more than ${redirectsMax} times`, {

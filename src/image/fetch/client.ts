@@ -1,7 +1,8 @@
 // The web as the rest of piburn sees it: a client that knows the proxies, small texts, and what a server says of a file
 // before it is fetched. Fetching files: download.ts.
 
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { createRequire } from 'node:module';
+import type { Dispatcher } from 'undici';
 import { errnoOf, failure, usageError } from '../../errors.js';
 import { type Answer, ask, bytesOf, checkStatus, type WebClient } from './ask.js';
 import { hasty, type Patience, persist } from './persist.js';
@@ -24,6 +25,7 @@ const proxyNames = { httpProxy: 'http_proxy', httpsProxy: 'https_proxy', noProxy
 export function openClient(env: NodeJS.ProcessEnv): WebClient {
   const set = (name: string) => env[name] || env[name.toUpperCase()] || '';
   const verified = { rejectUnauthorized: true };
+  const { EnvHttpProxyAgent } = undici();
   const dispatcher = new EnvHttpProxyAgent({
     // An empty text keeps undici from looking into the environment itself.
     httpProxy: proxyUrl(set(proxyNames.httpProxy), 'HTTP_PROXY'),
@@ -38,6 +40,9 @@ export function openClient(env: NodeJS.ProcessEnv): WebClient {
   });
   return { dispatcher, credentials: new Map(), close: () => dispatcher.destroy() };
 }
+
+/** Loaded when there is something to fetch: it takes as long as the rest of piburn together. */
+const undici = (): typeof import('undici') => createRequire(import.meta.url)('undici');
 
 /** `proxy:3128` is what many write, and curl understands. */
 function proxyUrl(text: string, name: string): string {
@@ -54,6 +59,7 @@ function proxyUrl(text: string, name: string): string {
  * with 7.30.2: thousands of times in a second), unless the error is one that undici does not know.
  */
 function proxyPool(origin: URL, options: object): Dispatcher {
+  const { Pool } = undici();
   const pool = new Pool(origin, options);
   const connect = pool.connect.bind(pool);
   return Object.assign(pool, {

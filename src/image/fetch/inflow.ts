@@ -19,8 +19,9 @@ export class Inflow implements Dispatcher.DispatchHandler {
   #heldBytes = 0;
   #end: 'end' | { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
-  /** Why it was ended before the request was on its way. */
+  /** Why it was dropped. */
   #unwanted: Error | undefined;
+  readonly #forget: () => void;
 
   constructor(signal: AbortSignal) {
     let settle = { resolve: (_: Head) => {}, reject: (_: unknown) => {} };
@@ -29,10 +30,13 @@ export class Inflow implements Dispatcher.DispatchHandler {
     });
     this.head.catch(() => undefined);
     this.#settle = settle;
-    signal.addEventListener('abort', () => this.#abort(signal.reason), { once: true });
+    const onAbort = () => this.drop(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    this.#forget = () => signal.removeEventListener('abort', onAbort);
   }
 
-  #abort(reason: Error): void {
+  /** Ends it, if it has not come to its end. */
+  drop(reason: Error): void {
     this.#unwanted = reason;
     this.#controller?.abort(reason);
     this.onResponseError(this.#controller, reason);
@@ -56,11 +60,13 @@ export class Inflow implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#end ??= 'end';
+    this.#forget();
     this.#wake();
   }
 
   onResponseError(_: unknown, error: unknown): void {
     this.#end ??= { error };
+    this.#forget();
     this.#settle.reject(error);
     this.#wake();
   }

@@ -163,7 +163,9 @@ export class Transfer {
   async keep(error: unknown): Promise<void> {
     const { path } = this.#request;
     const isUseless = toFailure(error).code === 'DOWNLOAD_CHANGED';
-    if (isUseless || this.#confirmed) await (isUseless ? removeState(path) : this.#secure()).catch(() => undefined); // the error that brought us here is told
+    if (!isUseless && !this.#confirmed) return;
+    // What goes wrong here is of no interest beside the error that is on its way.
+    await (isUseless ? removeState(path) : this.#secure()).catch(() => undefined);
   }
 
   /** Where it is, for people. */

@@ -1,7 +1,7 @@
 // What can go wrong with one request, sorted by what to do about it: a `Trouble` is worth another try, a PiburnError is
 // not. The codes are those of Node's net, dns and tls, and undici's own.
 
-import { errnoOf, failure, type PiburnError } from '../../errors.js';
+import { errnoOf, failure, interruption, type PiburnError } from '../../errors.js';
 
 /** No connection came about; it came about and broke; the server asks for patience, or answers nonsense. */
 export type TroubleKind = 'unreachable' | 'broken' | 'server';
@@ -22,6 +22,8 @@ export class Trouble extends Error {
 const unreachable =
   /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ETIMEDOUT|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)$/;
 const broken = /^(ECONNRESET|ECONNABORTED|EPIPE|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+|UND_ERR_\w+)$/;
+/** The client was closed under a request: nobody wants it any more. */
+const closed = /^UND_ERR_(CLOSED|DESTROYED)$/;
 /** OpenSSL's verification results and Node's own (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
 const insecure =
   /^(ERR_TLS_\w+|ERR_SSL_\w+|EPROTO|\w*CERT\w*|\w*CRL\w*|UNABLE_TO_\w+|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|UND_ERR_PRX_TLS)$/;
@@ -39,6 +41,7 @@ export function connectionTrouble(error: unknown, host: string): unknown {
 /** What an error in the midst of an answer means; what is no network's error is passed through. */
 export function bodyTrouble(error: unknown): unknown {
   const code = errnoOf(error) ?? '';
+  if (closed.test(code)) return interruption('the download was interrupted');
   const isNetworks = [unreachable, broken, insecure].some((codes) => codes.test(code));
   return isNetworks && code !== 'UND_ERR_INVALID_ARG' ? new Trouble('broken', 'the connection broke') : error;
 }

@@ -42,8 +42,13 @@ test('a redirect that leads nowhere, or round and round, or too far, is told as 
     const { error } = await fetchInto(t, newPath(t), server.url + path);
     assert.equal(error?.failure.code, 'DOWNLOAD_REDIRECTS', path);
   }
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
   const { bytes } = await fetchInto(t, newPath(t), `${server.url}/2`);
   assert.ok(bytes.equals(content), 'ten are followed');
+  assert.deepEqual(warnings, [], 'and leave nothing behind');
 });
 
 test('credentials stay with the server that they were given for', async (t) => {

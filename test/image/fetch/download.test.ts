@@ -129,6 +129,19 @@ test('a cancelled download ends at once, wherever it is, and keeps what has come
 
 const bytesIn = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
+test('a client that is closed ends its downloads', async (t) => {
+  const server = await startWebServer(t, { '/a': { content, stallAfterBytes: half } });
+  const client = newClient(t);
+  const path = newPath(t);
+  const growth = Growth.create();
+  const request = { url: `${server.url}/a`, path, growth, cancelled: () => false, onTrouble: () => {} };
+  const fetching = assert.rejects(download(client, request), hasCode('INTERRUPTED'));
+  while (bytesIn(path) < half) await sleep(5);
+  await client.close();
+  await fetching;
+  assert.equal(growth.state, 'failed');
+});
+
 test('a cancelled download asks nobody', async (t) => {
   const server = await startWebServer(t, { '/a': { content } });
   const { error } = await fetchInto(t, newPath(t), `${server.url}/a`, { cancelled: () => true });

@@ -151,6 +151,7 @@ test('an error is sorted by what can be done about it', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'DOWNLOAD_TLS', 'broken'],
     ['UND_ERR_PRX_TLS', 'DOWNLOAD_TLS', 'broken'],
     ['EPROTO', 'DOWNLOAD_TLS', 'broken'],
+    ['UND_ERR_DESTROYED', 'INTERRUPTED', 'INTERRUPTED'],
     // Defects are not hidden behind retries.
     ['UND_ERR_INVALID_ARG', 'UND_ERR_INVALID_ARG', 'UND_ERR_INVALID_ARG'],
     ['ERR_ASSERTION', 'ERR_ASSERTION', 'ERR_ASSERTION'],

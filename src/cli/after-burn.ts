@@ -1,0 +1,80 @@
+// After the burn: what a person needs to reach the new cluster, as it was asked for. Only good cards are in it.
+
+import { writeGenerated } from '../burn/config/generated-file.js';
+import type { Settings } from '../burn/config/settings.js';
+import type { Order } from '../burn/order.js';
+import { addInclude, applySshConfig, planSshConfig, type SshHome } from '../burn/ssh-config.js';
+import { usageError } from '../errors.js';
+import { given } from '../given.js';
+import type { BurnSummary } from '../protocol.js';
+import {
+  type ClusterNode,
+  hostsBegin,
+  hostsEnd,
+  renderAnsibleInventory,
+  renderHosts,
+  renderSshConfig,
+} from '../report/cluster-files.js';
+import { callingPerson } from './person.js';
+import type { Terminal } from './terminal.js';
+
+export type AfterWishes = Pick<Settings, 'ssh-config' | 'ansible' | 'hosts'>;
+
+/** What can be refused before anything is burned. */
+export function checkAfter({ hosts }: AfterWishes): void {
+  if (hosts !== '/etc/hosts') return;
+  throw usageError(
+    'HOSTS_FILE',
+    "--hosts=/etc/hosts would change this machine's own hosts, which piburn leaves alone",
+    {
+      hint: 'write to another file, and add its lines yourself',
+    },
+  );
+}
+
+export async function afterBurn(
+  summary: BurnSummary,
+  order: Order,
+  wishes: AfterWishes,
+  flags: { readonly yes?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const nodes = reachable(summary, order);
+  if (nodes.length === 0) return;
+  const owner = callingPerson(process.env);
+  if (wishes.ansible !== undefined) {
+    writeGenerated(wishes.ansible, renderAnsibleInventory(nodes), undefined, owner);
+    terminal.say(`Ansible inventory: ${wishes.ansible}`);
+  }
+  if (wishes.hosts !== undefined) {
+    writeGenerated(wishes.hosts, renderHosts(nodes), { begin: hostsBegin, end: hostsEnd }, owner);
+    terminal.say(`Hosts: ${wishes.hosts}`);
+  }
+  if (wishes['ssh-config']) await writeSshConfig(nodes, owner, flags, terminal);
+}
+
+function reachable({ cards }: BurnSummary, { nodes }: Order): ClusterNode[] {
+  const good = new Set(cards.flatMap(({ outcome, hostname }) => (outcome === 'good' && hostname ? [hostname] : [])));
+  return (nodes ?? [])
+    .filter(({ hostname }) => good.has(hostname))
+    .map(({ hostname, ipv4, ipv6, user }) => ({
+      hostname,
+      ...given({ address: ipv4?.address, address6: ipv6?.address, user: user?.name }),
+    }));
+}
+
+async function writeSshConfig(
+  nodes: readonly ClusterNode[],
+  owner: SshHome,
+  { yes }: { readonly yes?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  const plan = planSshConfig(renderSshConfig(nodes), owner);
+  applySshConfig(plan, owner);
+  terminal.say(`ssh: the nodes are in ${plan.path}`);
+  if (!plan.lacksInclude) return;
+  const question = 'ssh looks there only with a line "Include config.d/piburn" in ~/.ssh/config. Add it? [y/N] ';
+  const answer = yes ? 'y' : terminal.canAsk(false) ? await terminal.ask(question) : undefined;
+  if (/^\s*y(es)?\s*$/i.test(answer ?? '')) addInclude(owner);
+  else terminal.say('ssh does not look there yet: put "Include config.d/piburn" at the top of ~/.ssh/config');
+}

@@ -1,0 +1,204 @@
+// `piburn create`: its options in words → an order of the library, and what is done after the burn.
+
+import { type Command, Option } from 'commander';
+import type { CreateOptions } from '../burn/options.js';
+import { type Order, orderCreate } from '../burn/order.js';
+import { interruption, usageError } from '../errors.js';
+import { given } from '../given.js';
+import { start } from '../index.js';
+import type { Flavour } from '../protocol.js';
+import { afterBurn, checkAfter } from './after-burn.js';
+import { addBurnOptions, type BurnFlags, commonOptions, imageHelp, viewOf } from './burn-command.js';
+import type { Ending } from './ending.js';
+import { callingPerson } from './person.js';
+import { present } from './present.js';
+import type { Terminal } from './terminal.js';
+
+export interface CreateFlags extends BurnFlags {
+  readonly config?: string;
+  readonly inventory?: string;
+  readonly image?: string;
+  readonly device?: string;
+  readonly hostname?: string;
+  readonly ipaddr?: string;
+  readonly ip?: string;
+  readonly ip6addr?: string;
+  readonly gateway?: string;
+  readonly gateway6?: string;
+  readonly dns?: readonly string[];
+  readonly search?: readonly string[];
+  readonly interface?: string;
+  readonly user?: string;
+  readonly passwd?: string | true;
+  readonly sshkey?: readonly string[];
+  readonly ssid?: string;
+  readonly wifipassword?: string | true;
+  readonly hidden?: boolean;
+  readonly country?: string;
+  readonly locale?: string;
+  readonly timezone?: string;
+  readonly keymap?: string;
+  readonly clusterHosts?: boolean;
+  readonly files?: string;
+  readonly firstboot?: string;
+  readonly flavour?: Flavour;
+  readonly rootfs?: boolean;
+  readonly sshConfig?: boolean;
+  readonly ansible?: string;
+  readonly hosts?: string;
+}
+
+const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+
+export function addCreate(program: Command, terminal: Terminal, end: (ending: Ending) => void): void {
+  const command = program
+    .command('create')
+    .description('burn an image onto cards, giving each its own name, address, user and key');
+  addNodeOptions(addBurnOptions(addSources(command))).action(async (flags: CreateFlags) => {
+    if (flags.json) terminal.out = process.stderr;
+    const order = orderCreate(await optionsOf(flags, terminal));
+    const after = {
+      ...order.after,
+      ...given({ ansible: flags.ansible, hosts: flags.hosts, 'ssh-config': flags.sshConfig }),
+    };
+    const view = { ...given({ report: order.after?.report }), ...viewOf(flags) };
+    if (!view.dryRun) checkReport(order, view.report);
+    checkAfter(after);
+    const afterwards = (summary: Parameters<typeof afterBurn>[0]) => afterBurn(summary, order, after, flags, terminal);
+    end(await present(() => start(order), { ...view, afterwards }, terminal));
+  });
+}
+
+const addSources = (command: Command): Command =>
+  command
+    .option('--image <image>', imageHelp)
+    .option('--device <devices>', 'targets: /dev/sd[a,e,f], or files: cards/red[001-003].img (DEV)')
+    .option('--hostname <names>', 'host names: red[001-003]; of a file with nodes: those that are meant')
+    .option('--config <file>', 'YAML file with any of these settings, for all nodes and for single ones')
+    .option('--inventory <file>', 'CSV or cloudmesh YAML file of nodes');
+
+const addNodeOptions = (command: Command): Command =>
+  command
+    .option('--ipaddr <addresses>', 'static IPv4 addresses: 10.1.1.[2-4]/24 (prefix 24 when none is given)')
+    .addOption(new Option('--ip <addresses>', 'the same as --ipaddr').hideHelp())
+    .option('--gateway <address>', 'default gateway of the cards')
+    .option('--ip6addr <addresses>', 'static IPv6 addresses: fd00::[2-4]/64 (prefix 64 when none is given)')
+    .option('--gateway6 <address>', 'default gateway of the cards for IPv6')
+    .option('--dns <address>', 'name server of the cards; may be repeated', repeated)
+    .option('--search <domain>', 'search domain of the cards; may be repeated', repeated)
+    .option('--interface <name>', 'interface that gets the addresses (default: eth0)')
+    .option('--user <name>', 'user of the cards (default: pi)')
+    .option('--passwd [password]', 'password of the user: asked for when no value is given (PASSWD), or random')
+    .option('--sshkey <key>', 'public key: a path, a name under ~/.ssh, or default; may be repeated', repeated)
+    .option('--ssid <name>', 'Wi-Fi network to join')
+    .option('--wifipassword [password]', 'its password: asked for when no value is given (WIFIPASSWORD)')
+    .option('--hidden', 'the Wi-Fi network does not show its name')
+    .option('--country <code>', 'country whose Wi-Fi rules apply, such as GB')
+    .option('--locale <name>', "such as en_GB.UTF-8 (default: this machine's own; image: leave it)")
+    .option('--timezone <zone>', "such as Europe/London (default: this machine's own; image: leave it)")
+    .option('--keymap <layout>', "such as gb or de(nodeadkeys) (default: this machine's own; image: leave it)")
+    .option('--cluster-hosts', "all nodes in every card's /etc/hosts (default when there are addresses)")
+    .option('--no-cluster-hosts', 'leave the other nodes out of /etc/hosts')
+    .option('--files <dir>', 'copy the files of a directory onto the boot partition')
+    .option('--firstboot <script>', 'run a script once as root, after everything else')
+    .addOption(
+      new Option('--flavour <name>', 'how the image takes its settings (default: seen from the image)').choices([
+        'cloudinit',
+        'ubuntu',
+        'firstrun',
+        'legacy',
+        'none',
+      ]),
+    )
+    .option('--rootfs', 'write the settings into the ext4 root, for images that take none at their first boot')
+    .option('--ssh-config', 'afterwards: put the nodes into ~/.ssh/config.d/piburn')
+    .option('--ansible <file>', 'afterwards: write an Ansible inventory of the nodes')
+    .option('--hosts <file>', 'afterwards: write the nodes into a file like /etc/hosts');
+
+async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<CreateOptions> {
+  const { image, config, inventory, hostname, ip6addr, gateway, gateway6, dns, search, user, country } = flags;
+  const { ssid, hidden, locale, timezone, keymap, files, firstboot, flavour, rootfs, clusterHosts } = flags;
+  const password = await secretOf(flags.passwd, 'PASSWD', 'Password of the cards: ', '--passwd', terminal);
+  const wifi = await secretOf(
+    flags.wifipassword,
+    'WIFIPASSWORD',
+    'Password of the Wi-Fi network: ',
+    '--wifipassword',
+    terminal,
+  );
+  return {
+    ...commonOptions(flags, image === '-', terminal),
+    home: callingPerson(process.env).home,
+    ...given({
+      image,
+      device: flags.device ?? (process.env['DEV'] || undefined),
+      config,
+      inventory,
+      hostname,
+      ipaddr: onlyOne(flags.ipaddr, flags.ip),
+      ip6addr,
+      gateway,
+      gateway6,
+      dns,
+      search,
+      interface: flags.interface,
+      user,
+      password,
+      sshKeys: flags.sshkey,
+      ssid,
+      // A password in the environment is for whoever joins a network, and no error for others.
+      wifiPassword: flags.wifipassword === undefined && ssid === undefined ? undefined : wifi,
+      hidden,
+      country,
+      locale,
+      timezone,
+      keymap,
+      clusterHosts,
+      files,
+      firstboot,
+      flavour,
+      rootfs,
+    }),
+  };
+}
+
+/** `--ip` and `--ipaddr` are two names of one option. */
+function onlyOne(ipaddr: string | undefined, ip: string | undefined): string | undefined {
+  if (ipaddr !== undefined && ip !== undefined)
+    throw usageError('OPTION_TWICE', '--ip and --ipaddr are the same option, and both were given', {
+      hint: 'leave one of them out',
+    });
+  return ipaddr ?? ip;
+}
+
+/** Made-up passwords are told nowhere but in the report. */
+function checkReport({ passwords }: Order, report: string | undefined): void {
+  if (passwords === undefined || passwords.size === 0 || report !== undefined) return;
+  throw usageError(
+    'NO_REPORT',
+    '--passwd=random makes passwords that only the report tells, and there is no --report',
+    {
+      hint: 'say --report=cards.json; nobody but you may read that file',
+    },
+  );
+}
+
+/** A secret as given, from the environment, or typed unseen when its option stands alone. */
+async function secretOf(
+  value: string | true | undefined,
+  variable: string,
+  question: string,
+  option: string,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  if (value !== true) return value ?? (process.env[variable] || undefined);
+  if (!terminal.canAsk(false))
+    throw usageError('NO_TERMINAL', `${option} without a value asks for the password, and there is no terminal`, {
+      hint: `set ${variable} in the environment`,
+    });
+  const first = await terminal.ask(question, { hidden: true });
+  const second = first === undefined ? undefined : await terminal.ask('Once more: ', { hidden: true });
+  if (second === undefined) throw interruption('no password was typed, and nothing was done');
+  if (first === second) return first;
+  throw usageError('PASSWORD', 'the two passwords differ', { hint: 'type the same password twice' });
+}
