@@ -51,6 +51,19 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   card: { may: [...vocabulary, 'native', 'image/segment-table', 'image/digest'], outside: ['node:*'] },
   devices: { may: [...vocabulary, 'native', 'exec'], outside: ['node:*'] },
+  'burn/one-card': {
+    may: [
+      ...vocabulary,
+      'native',
+      'customise',
+      'devices',
+      'image/allocation',
+      'image/disk-image',
+      'image/sniff',
+      'burn',
+    ],
+    outside: ['node:*'],
+  },
   burn: { may: [...vocabulary, 'image', 'customise', 'card', 'devices'], outside: ['node:*', 'piscina', 'yaml'] },
   index: { may: [...vocabulary, 'burn'], outside: [] },
   cli: {
@@ -69,6 +82,7 @@ const reserved: readonly (readonly [what: string, pattern: RegExp, places: reado
   ['child processes', /'(node:)?child_process'/, ['cli/supervisor']],
   ['argv, exit codes and the standard streams', /\bprocess\.(argv|exit|exitCode|std(in|out|err))\b/, ['cli']],
   ['the console', /\bconsole\./, []],
+  ['the web', /'undici'/, ['image/fetch']],
   ['signals', /\bprocess\.on\(/, ['cli']],
   ['the environment', /\bprocess\.env\b/, ['cli', 'burn/burn', 'native']],
 ];

@@ -39,14 +39,17 @@ test('an image like Raspberry Pi OS gets its host name in the root alone', {
   assert.equal(run('debugfs', ['-R', 'cat /etc/hosts', at]), '127.0.0.1\tlocalhost\n127.0.1.1\tred001\n');
 });
 
+/** A disk with three partitions, at 1, 10 and 30 MiB. */
+function partitionTable(folder: string): string {
+  const table = sparseFile(join(folder, 'table'), 64 * mebibyte);
+  const lines = ['start=2048, size=16384', 'start=20480, size=32768', 'start=61440, size=32768'];
+  run('sfdisk', ['--quiet', table], `label: dos\n${lines.map((line) => `${line}, type=83\n`).join('')}`);
+  return table;
+}
+
 test('the root is the partition with a system in it, wherever it stands', judged, async (t) => {
   const folder = scratchFolder(t);
-  const table = sparseFile(join(folder, 'table'), 64 * mebibyte);
-  run(
-    'sfdisk',
-    ['--quiet', table],
-    'label: dos\nstart=2048, size=16384, type=83\nstart=20480, size=32768, type=83\nstart=61440, size=32768, type=83\n',
-  );
+  const table = partitionTable(folder);
   const system = rootImage(folder, debianTree({ '/etc/passwd': undefined }), ['-t', 'ext4'], 8).subarray(startBytes);
   // A folder alone is no system: only /etc without /usr.
   const nothing = Object.fromEntries([...debianTree().keys()].map((path) => [path, undefined]));
@@ -60,6 +63,17 @@ test('the root is the partition with a system in it, wherever it stands', judged
   await assert.rejects(
     findRootPlace(none.read, async () => undefined),
     { name: 'PiburnError', message: /no ext2, ext3 or ext4 partition with a system/ },
+  );
+});
+
+test('a root that cannot be read is named by what it has, and not called missing', judged, async (t) => {
+  const image = rootImage(scratchFolder(t), debianTree(), ['-t', 'ext4'], 8).subarray(startBytes);
+  // A feature of years to come.
+  image.writeUInt32LE(image.readUInt32LE(1024 + 0x60) | 0x40000000, 1024 + 0x60);
+  const disk = imageWith(64 * mebibyte, { 0: partitionTable(scratchFolder(t)), [10 * mebibyte]: image });
+  await assert.rejects(
+    findRootPlace(disk.read, async () => undefined),
+    { name: 'PiburnError', message: /unknown feature 0x40000000/ },
   );
 });
 

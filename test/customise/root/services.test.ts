@@ -29,6 +29,19 @@ test('a drop-in of sshd says whether passwords are taken', () => {
   assert.equal(edited({ user: withKey }).text(main), debianTree().get(main)?.content.toString());
 });
 
+test('drop-ins are found however they are included', () => {
+  for (const line of [
+    'Include sshd_config.d/*.conf',
+    'include=/etc/ssh/sshd_config.d/*.conf',
+    'Include a.conf "/etc/ssh/sshd_config.d/*.conf"',
+  ]) {
+    assert.ok(
+      edited({ user: withKey }, debianTree({ [main]: `${line}\nPasswordAuthentication yes\n` })).isFile(dropIn),
+      line,
+    );
+  }
+});
+
 test('a file that comes before the drop-in does not win over it', () => {
   const tree = debianTree({ '/etc/ssh/sshd_config.d/01-first.conf': 'X11Forwarding no\npasswordauthentication yes\n' });
   assert.equal(
