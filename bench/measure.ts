@@ -1,8 +1,7 @@
 // Runs a command and takes its measure: wall time, CPU time of all its processes, and the most memory they held together.
 
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import type { Command } from './trials.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type Command, ended, endOf, start } from './programs.js';
 
 export interface Measure {
   readonly wallSeconds: number;
@@ -17,22 +16,25 @@ const sampleMs = 50;
 /** Linux tells times to user space in hundredths of a second, whatever its own clock does (proc(5)). */
 const ticksPerSecond = 100;
 
-export async function measure([program, ...args]: Command): Promise<Measure> {
+export async function measure(command: Command): Promise<Measure> {
   const ticksBefore = childTicks();
   const startedMs = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const words: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => words.push(text));
-  const samples = [0];
-  const timer = setInterval(() => samples.push(memoryBytes(child.pid ?? 0)), sampleMs);
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  clearInterval(timer);
-  return {
-    wallSeconds: (performance.now() - startedMs) / 1000,
-    cpuSeconds: (childTicks() - ticksBefore) / ticksPerSecond,
-    peakBytes: Math.max(...samples),
-    ...(code === 0 ? {} : { problem: `exit code ${code}: ${words.join('').trim().split('\n', 1)[0]}` }),
-  };
+  const child = start(command, ['ignore', 'ignore', 'pipe']);
+  let peakBytes = 0;
+  const timer = setInterval(() => {
+    peakBytes = Math.max(peakBytes, memoryBytes(child.pid ?? 0));
+  }, sampleMs);
+  try {
+    const end = await ended(child);
+    return {
+      wallSeconds: (performance.now() - startedMs) / 1000,
+      cpuSeconds: (childTicks() - ticksBefore) / ticksPerSecond,
+      peakBytes,
+      ...(end.code === 0 ? {} : { problem: endOf(end) }),
+    };
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** CPU time of all children that have ended, theirs included: `cutime` and `cstime` of proc(5). */
@@ -46,9 +48,18 @@ function childTicks(): number {
 function memoryBytes(pid: number): number {
   try {
     const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-    return children.reduce((sum, child) => sum + memoryBytes(Number(child)), Number(kilobytes) * 1024);
+    return childrenOf(pid).reduce((sum, child) => sum + memoryBytes(child), Number(kilobytes) * 1024);
   } catch {
     return 0;
   }
 }
+
+/** A child belongs to the thread that started it; piburn's decoders are started by a worker. */
+const childrenOf = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  });

@@ -1,45 +1,52 @@
-// `npm run bench [-- --mib=256 --cards=4 --rounds=3]`: how long it takes to write and verify several cards at once, by
-// piburn and by dd and cmp, in interleaved rounds. Files and loop devices measure the programs, not cards.
+// `npm run bench [-- burn|decode|fetch] [--OPTION=NUMBER]`: measures piburn against other programs, in interleaved
+// rounds. Every result is checked; times are printed, never judged.
 
-import { cpus, release, totalmem } from 'node:os';
-import { parseArgs } from 'node:util';
-import { measure } from './measure.js';
-import { cardKind, makeDirectory, makeImage, removeDirectory, withCards } from './place.js';
-import { type Row, renderRows } from './rows.js';
-import { trials } from './trials.js';
+import { exitCodeOf, PiburnError, toFailure, usageError } from '../src/errors.js';
+import { failureLines } from '../src/report/failure.js';
+import type { Bench } from './bench.js';
+import { burnBench } from './burn-bench.js';
+import { decodeBench } from './decode-bench.js';
+import { fetchBench } from './fetch-bench.js';
+import { withDirectory } from './place.js';
+import { interrupt } from './programs.js';
+import { tell } from './rounds.js';
 
-const number = (value: string) => ({ type: 'string', default: value }) as const;
-const { values } = parseArgs({ options: { mib: number('256'), cards: number('4'), rounds: number('3') } });
-const [mib, cards, rounds] = [Number(values.mib), Number(values.cards), Number(values.rounds)];
-if (![mib - 127, cards, rounds].every((value) => Number.isSafeInteger(value) && value > 0))
-  throw new Error('--mib must be a whole number from 128 up, --cards and --rounds from 1 up');
+const benches: readonly Bench[] = [burnBench, decodeBench, fetchBench];
 
-// Where Debian keeps losetup and debugfs, which is not on everybody's path.
-process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
-
-// Ctrl-C reaches the trial as well, which ends; what is left to do here is to clean up.
-const signals: string[] = [];
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => signals.push(name));
-
-const directory = makeDirectory();
 try {
-  const image = await makeImage(directory, mib);
-  const freeBytes = image.free.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
-  const usedMiB = Math.round((image.sizeBytes - freeBytes) / 1024 ** 2);
-  console.log(`machine  ${cpus()[0]?.model}, ${cpus().length} CPUs, ${(totalmem() / 1e9).toFixed(1)} GB`);
-  console.log(`kernel   ${release()}, node ${process.version}`);
-  console.log(`cards    ${cards} ${cardKind}; image of ${mib} MiB, ${usedMiB} MiB of it used`);
-  console.log(`rounds   ${rounds}, interleaved; medians of time, peak of memory\n`);
+  await main(process.argv.slice(2));
+} catch (error) {
+  tell('');
+  // What is no PiburnError is a defect: its stack tells where.
+  console.error(error instanceof PiburnError ? failureLines(error.failure).join('\n') : error);
+  process.exitCode = exitCodeOf(toFailure(error));
+}
 
-  const rows: readonly Row[] = trials.map(({ name }) => ({ name, rounds: [] }));
-  for (let round = 0; round < rounds; round++)
-    for (const [index, trial] of trials.entries()) {
-      const { value, wrong } = await withCards(directory, image, cards, (job) => measure(trial.command(job)));
-      if (signals.length > 0) throw new Error('interrupted');
-      const problem = `${wrong.length} blocks are wrong, the first at byte ${wrong[0]}`;
-      rows[index]?.rounds.push(wrong.length > 0 ? { problem, ...value } : value);
-    }
-  console.log(renderRows(rows, image.sizeBytes * cards));
-} finally {
-  removeDirectory(directory);
+async function main(args: readonly string[]): Promise<void> {
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    console.log(help());
+    return;
+  }
+  const [first = ''] = args;
+  const hasWord = first !== '' && !first.startsWith('-');
+  const bench = benches.find(({ name }) => name === (hasWord ? first : 'burn'));
+  if (bench === undefined)
+    throw usageError('BENCH', `there is no bench '${first}'`, { hint: 'npm run bench -- --help lists them' });
+  const measureIn = bench.order(hasWord ? args.slice(1) : args);
+  // Where Debian keeps losetup and debugfs, which is not on everybody's path.
+  process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  await withDirectory(measureIn);
+}
+
+function help(): string {
+  const sections = benches.map(({ name, about, options }) => {
+    const lines = Object.entries(options).map(
+      ([option, { about: words, byDefault }]) => `  ${`--${option}=${byDefault}`.padEnd(14)}${words}`,
+    );
+    return [`${name}: ${about}`, ...lines].join('\n');
+  });
+  return ['npm run bench [-- burn|decode|fetch] [--OPTION=NUMBER ...]   (burn, if none is named)', ...sections].join(
+    '\n\n',
+  );
 }
