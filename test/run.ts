@@ -2,7 +2,7 @@
 // missing is installed; as a plain user tests that need it are skipped, each with its reason.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,10 @@ const needed: Readonly<Record<string, string>> = {
   simg2img: 'android-sdk-libsparse-utils',
   bmaptool: 'bmap-tools',
   'systemd-analyze': 'systemd',
+  netplan: 'netplan.io',
+  pwck: 'passwd',
+  tune2fs: 'e2fsprogs',
+  python3: 'python3',
   busybox: 'busybox-static',
   'ssh-keygen': 'openssh-client',
   openssl: 'openssl',
@@ -42,13 +46,6 @@ const isThere = (program: string): boolean => searched.some((directory) => exist
 /** A second program's eyes on the YAML that is made: a Python module, so found by asking Python. */
 const pythonModules: Readonly<Record<string, string>> = {
   yaml: 'python3-yaml',
-  // These are what cloud-init's schema needs.
-  jsonschema: 'python3-jsonschema',
-  jinja2: 'python3-jinja2',
-  configobj: 'python3-configobj',
-  requests: 'python3-requests',
-  jsonpatch: 'python3-jsonpatch',
-  oauthlib: 'python3-oauthlib',
 };
 const hasModule = (name: string): boolean => spawnSync('python3', ['-c', `import ${name}`]).status === 0;
 
@@ -73,22 +70,43 @@ function prepare(): void {
   if (installed.status !== 0) console.log(`That failed; tests that need these packages will be skipped: ${command}`);
 }
 
-/**
- * cloud-init is unpacked for its schema, never installed: it would take this machine for its own at the next boot.
- * Returns what the tests find it by.
- */
-function unpackCloudInit(scratch: string): Readonly<Record<string, string>> {
-  if (isThere('cloud-init') || !isThere('apt-get')) return {};
-  const packages = join(scratch, 'packages');
-  const root = join(scratch, 'cloud-init');
-  mkdirSync(packages, { mode: 0o755 });
-  chmodSync(scratch, 0o755);
-  // Downloading needs no root; apt's own user may not be able to write here, which is only a warning.
-  spawnSync('apt-get', ['download', 'cloud-init'], { cwd: packages, stdio: 'ignore' });
-  const [archive] = readdirSync(packages);
-  if (archive === undefined || spawnSync('dpkg-deb', ['-x', join(packages, archive), root]).status !== 0) return {};
-  searched.push(join(root, 'usr/bin'));
-  return { PYTHONPATH: join(root, 'usr/lib/python3/dist-packages') };
+/** Programs that are only asked for their opinion; installed, they would run, and take this machine for their own. */
+const unpacked: Readonly<Record<string, string>> = {
+  'cloud-init': 'cloud-init',
+  nmcli: 'network-manager',
+  wpa_supplicant: 'wpasupplicant',
+  wpa_passphrase: 'wpasupplicant',
+};
+
+/** Unpacks them, with what they need, into a directory; returns one with commands that run them from there. */
+function unpack(scratch: string): string | undefined {
+  const programs = Object.keys(unpacked).filter((program) => !isThere(program));
+  if (programs.length === 0 || process.getuid?.() !== 0 || !isThere('apt-get')) return undefined;
+  const archives = join(scratch, 'archives');
+  const root = join(scratch, 'root');
+  const commands = join(scratch, 'commands');
+  for (const directory of [join(archives, 'partial'), root, commands]) mkdirSync(directory, { recursive: true });
+  const packages = [...new Set(programs.map((program) => unpacked[program] ?? program))];
+  console.log(`Unpacking, not installing, for the tests: ${packages.join(' ')}`);
+  const options = ['--yes', '--download-only', '--no-install-recommends', '-o', `Dir::Cache::archives=${archives}`];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore', env });
+  spawnSync('apt-get', ['install', ...options, ...packages], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  for (const name of readdirSync(archives).filter((each) => each.endsWith('.deb')))
+    spawnSync('dpkg-deb', ['-x', join(archives, name), root], { stdio: 'inherit' });
+  for (const program of programs) writeCommand(commands, root, program);
+  return commands;
+}
+
+function writeCommand(commands: string, root: string, program: string): void {
+  const path = ['usr/bin', 'usr/sbin', 'sbin', 'bin'].map((place) => join(root, place, program)).find(existsSync);
+  if (path === undefined) return;
+  const libraries = readdirSync(join(root, 'usr/lib'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name.endsWith('-linux-gnu'))
+    .flatMap(({ name }) => [join(root, 'usr/lib', name), join(root, 'lib', name)]);
+  const modules = join(root, 'usr/lib/python3/dist-packages');
+  const text = `#!/bin/sh\nLD_LIBRARY_PATH='${libraries.join(':')}' PYTHONPATH='${modules}' exec '${path}' "$@"\n`;
+  writeFileSync(join(commands, program), text, { mode: 0o755 });
 }
 
 function testFiles(directory: string, wanted: readonly string[]): string[] {
@@ -105,8 +123,9 @@ async function runTests(files: readonly string[]): Promise<number> {
   const tapPath = join(scratch, 'tap');
   const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout'];
   const counting = ['--test-reporter=tap', `--test-reporter-destination=${tapPath}`];
-  const cloudInit = unpackCloudInit(scratch);
-  const env = { ...process.env, ...cloudInit, PATH: searched.join(':'), PIBURN_STORE: join(scratch, 'store') };
+  const commands = unpack(scratch);
+  const path = [...searched, ...(commands === undefined ? [] : [commands])].join(':');
+  const env = { ...process.env, PATH: path, PIBURN_STORE: join(scratch, 'store') };
   try {
     const seed = ['--import', new URL('./seed.js', import.meta.url).href];
     const node = spawn(

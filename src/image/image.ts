@@ -22,7 +22,7 @@ import { openSource } from './source.js';
 import type { SpooledImage, SpoolOutcome, SpoolTask } from './spool-worker.js';
 import * as store from './store.js';
 import { compare, type ExpectedDigest } from './trust.js';
-import { arriveFromWeb, type WebImage } from './web-arrival.js';
+import { arriveFromWeb, identityOf, type WebImage } from './web-arrival.js';
 
 /** Which image: a path or `-` for standard input, something on the web, or what lies in the store already. */
 export type ImageRequest =
@@ -108,7 +108,7 @@ function checkRawFile({ name, encoded, promisedBytes }: Arrival): void {
 }
 
 async function openWeb(image: WebImage, options: ImageOptions): Promise<OpenImage> {
-  const place = store.placeFor(options.store, { url: image.url });
+  const place = store.placeFor(options.store, identityOf(image));
   const expected = [...image.expected, ...options.expected];
   const outdated = image.expected.length === 0 && (await hasChangedOnline(image, place, options));
   const arrive = () => arriveFromWeb({ ...image, expected }, place, { ...options, client: options.client() });

@@ -7,7 +7,9 @@ import { given } from '../given.js';
 import type { Arrival, BmapText, Fetch, Origin } from './arrival.js';
 import { fetchText, type Remote, type WebClient } from './fetch/client.js';
 import { download } from './fetch/download.js';
+import { parseAddress, shownUrl } from './fetch/web-address.js';
 import { Growth } from './growth.js';
+import type { WebIdentity } from './identity.js';
 import { checkRoom } from './room.js';
 import { type ImageFormat, sniff, sniffBytes } from './sniff.js';
 import { readHead } from './source.js';
@@ -56,7 +58,7 @@ export async function arriveFromWeb(image: WebImage, place: StorePlace, wishes: 
       name: image.name,
       how: 'fetch',
       format,
-      identity: { url: image.url },
+      identity: identityOf(image),
       encoded: { name: image.name, descriptor, growth: transfer.growth.shared },
       expected,
       fetch: transfer,
@@ -75,6 +77,9 @@ export async function arriveFromWeb(image: WebImage, place: StorePlace, wishes: 
   }
 }
 
+/** Its address, without what logs in there. */
+export const identityOf = ({ url }: Pick<WebImage, 'url'>): WebIdentity => ({ url: parseAddress(url).url.href });
+
 /** One download under way, with what is to be done with its file in every ending. */
 class Transfer implements Fetch {
   readonly url: string;
@@ -89,7 +94,7 @@ class Transfer implements Fetch {
   #done: Promise<void> = Promise.resolve();
 
   constructor(image: WebImage, place: StorePlace, wishes: WebWishes) {
-    this.url = image.url;
+    this.url = shownUrl(image.url);
     this.#image = image;
     this.#place = place;
     this.#wishes = wishes;
@@ -116,7 +121,7 @@ class Transfer implements Fetch {
     const { client, cancelled, onTrouble } = this.#wishes;
     try {
       await download(client, {
-        url: this.url,
+        url: this.#image.url,
         path: downloads.archivePath(this.#place),
         growth: this.growth,
         ...given({ expectedBytes: this.#image.archiveBytes }),
