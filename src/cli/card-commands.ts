@@ -30,7 +30,7 @@ export function addCardCommands(program: Command, terminal: Terminal, end: End):
 function addCheck(program: Command, terminal: Terminal, end: End): void {
   program
     .command('check')
-    .description('say what a card is: system, settings, keys (without secrets), and whether it is as a report says')
+    .description('say what a card is, and whether it is as a report says')
     .argument('[target]', targetHelp)
     .option('--against <report>', 'compare with what create --report=FILE wrote: exit code 1 when something differs')
     .option('--json', 'print the facts as JSON')
@@ -54,7 +54,7 @@ const pathHelp =
 function addLs(program: Command, terminal: Terminal, end: End): void {
   program
     .command('ls')
-    .description('list what is on the boot partition or the root of a card, without mounting it')
+    .description('list files on the boot partition or the root of a card')
     .argument('[place]', pathHelp)
     .option('-l, --long', 'modes, owners, sizes and times too')
     .option('--json', 'print the entries as JSON')
@@ -71,7 +71,7 @@ function addLs(program: Command, terminal: Terminal, end: End): void {
 function addCat(program: Command, end: End): void {
   program
     .command('cat')
-    .description('write a file of a card to standard output, byte for byte, without mounting the card')
+    .description('write a file of a card to standard output')
     .argument('<place>', pathHelp)
     .option('--verbose', 'print the stack of an error')
     .action(async (word: string) => {
@@ -93,7 +93,7 @@ const isBinary = (bytes: Uint8Array): boolean =>
 function addMount(program: Command, terminal: Terminal, end: End): void {
   program
     .command('mount')
-    .description("mount a card's root, with its boot partition at its own place below (needs root)")
+    .description("mount a card's root with its boot partition (needs root)")
     .argument('[device]', 'a card such as /dev/sda, or a card file (DEV)')
     .argument('[mountpoint]', 'where (default: /mnt/piburn/NAME, made when it is missing)')
     .option('--json', 'print where, as JSON')
@@ -109,7 +109,7 @@ function addMount(program: Command, terminal: Terminal, end: End): void {
 function addUnmount(program: Command, terminal: Terminal, end: End): void {
   program
     .command('unmount')
-    .description('unmount everything of a card, and say when it may be pulled (needs root)')
+    .description('unmount everything of a card (needs root)')
     .argument('[target]', 'a card such as /dev/sda, a card file, or the folder where it is mounted (DEV)')
     .option('--json', 'print what was unmounted, as JSON')
     .option('--verbose', 'print the stack of an error')

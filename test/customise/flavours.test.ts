@@ -1,6 +1,8 @@
 // What holds for every flavour: each setting is either in the files, where another program reads it, or an error.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { allSettings, type BootFile, flavours, type Setting } from '../../src/customise/flavours/index.js';
 import { flavourTable } from '../../src/customise/flavours/table.js';
@@ -439,4 +441,10 @@ test('a node does not find itself among the hosts of its cluster, under whatever
   ];
   const script = textOf(filesOf('firstrun', { ...nothing, hostname: 'red001', hosts }), 'firstrun.sh');
   assert.equal(callsOf(script).get('add_hosts')?.input, '10.1.1.2 login\n10.1.1.3 red002\n');
+});
+
+test('the README has the table of flavours as it is', () => {
+  const text = readFileSync(join(process.cwd(), 'README.md'), 'utf8');
+  const shown = /<!-- flavours: [^>]*-->\n([\s\S]*?)\n<!-- end of flavours -->/.exec(text)?.[1];
+  assert.equal(shown?.trim(), flavourTable().trim());
 });
