@@ -9,7 +9,7 @@ import { bmapCandidates } from './bmap/candidates.js';
 import type { ImageSource } from './source.js';
 import { digestIn, type ExpectedDigest } from './trust.js';
 
-const companionBytesMax = 64 * 1024 * 1024;
+const companionBytesMax = 16 * 1024 * 1024;
 
 export interface FileWishes {
   readonly expected: readonly ExpectedDigest[];

@@ -39,7 +39,7 @@ const cases: readonly Case[] = [
   { name: 'ext4 as Raspberry Pi OS makes it', options: ['-t', 'ext4', '-b', '4096', '-O', '^huge_file,^64bit'] },
   {
     name: 'ext4 with blocks of 64 KiB',
-    options: ['-t', 'ext4', '-b', '65536'],
+    options: ['-t', 'ext4', '-b', '65536', '-O', '^metadata_csum'],
     sizeMebibytes: 100,
     changes: [['debugfs', '-w', '-R', 'expand_dir many']],
   },
