@@ -62,7 +62,8 @@ function readsDropIns(text: string, keywords: readonly string[]): boolean {
   return first !== undefined && includeLine.test(first);
 }
 
-const includeLine = /^\s*include[\s=]+(?:.*\s)?"?\/etc\/ssh\/sshd_config\.d\/\*\.conf"?(?:\s|$)/i;
+/** Paths that are not absolute count from /etc/ssh. */
+const includeLine = /^\s*include[\s=]+(?:.*\s)?"?(?:\/etc\/ssh\/)?sshd_config\.d\/\*\.conf"?(?:\s|$)/i;
 
 const mentions = (text: string, keyword: string): boolean => new RegExp(`^\\s*${keyword}[\\s=]`, 'im').test(text);
 
