@@ -4,6 +4,7 @@ import { failure, interruption, PiburnError, refusal, toFailure } from '../error
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
 import { noteUse } from '../image/kept.js';
+import { shownSource } from '../image/resolve.js';
 import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
@@ -81,7 +82,7 @@ async function askOnce(order: Order, image: OpenImage, targets: readonly Target[
   if (targets.every(({ description }) => description.fresh || description.sizeBytes === 0)) return;
   const names = nodes ?? order.devices.map(() => undefined);
   const preview: Plan = {
-    image: { source: options.image, layout: [], ...given({ sizeBytes: image.table.totalBytes }) },
+    image: { source: shownSource(options.image), layout: [], ...given({ sizeBytes: image.table.totalBytes }) },
     targets: targets.map(({ description }) => description),
     cards: names.map((node, index) => plannedCard(order, node, index)),
     verify: options.verify ?? true,
@@ -99,7 +100,8 @@ async function askOnce(order: Order, image: OpenImage, targets: readonly Target[
 
 /** Why the image broke while cards were following it, if it did. */
 async function problemOf(image: OpenImage): Promise<PiburnError | undefined> {
-  if (image.table.state === 'whole') return undefined;
+  // Nobody needs what is still coming: the cards are through.
+  if (image.table.state !== 'broken') return undefined;
   return image.whole.then(
     () => undefined,
     (error: unknown) => (error instanceof PiburnError ? error : new PiburnError(toFailure(error))),
@@ -116,7 +118,7 @@ function summaryOf(
   const count = (outcome: CardReport['outcome']) => cards.filter((card) => card.outcome === outcome).length;
   return {
     version: 1,
-    image: options.image,
+    image: shownSource(options.image),
     startedAt: startedAt.toISOString(),
     elapsedMs: Date.now() - startedAt.getTime(),
     decodes: image.how === 'decode' || image.how === 'fetch' ? 1 : 0,

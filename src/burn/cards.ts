@@ -67,13 +67,14 @@ async function workThrough(
 ): Promise<CardReport[]> {
   const reports: CardReport[] = [];
   let target: Target | undefined = first;
-  let why = run.cancel.requested ? interrupted(first.description.path) : undefined;
+  let why: Failure | undefined;
   for (const assignment of assignments) {
+    why ??= cause(run, assignment.device);
     if (why === undefined && assignment.round > 0) {
       target = await nextTarget(run, assignment);
       why = target === undefined ? leftOut(assignment.device) : undefined;
     }
-    if (run.cancel.requested) why ??= interrupted(assignment.device);
+    why ??= cause(run, assignment.device);
     const result: CardResult =
       why === undefined && target !== undefined ? await burnOne(run, pool, target, assignment) : notBurned(why);
     const report = reportOf(run, assignment, target ?? first, result);
@@ -186,6 +187,18 @@ const interrupted = (device: string): Failure => ({
   message: `${device} was not begun: the run was interrupted`,
   device,
 });
+
+/** Why no further card is begun, whatever lies in the slot. */
+function cause({ cancel, image }: CardRun, device: string): Failure | undefined {
+  if (cancel.requested) return interrupted(device);
+  return image.table.state === 'broken' ? imageBroken(device) : undefined;
+}
+
+const imageBroken = (device: string): Failure =>
+  failure('IMAGE_BROKEN', `the card in ${device} was not begun: the image proved broken`, {
+    device,
+    hint: 'get the image right first; this card is as it was',
+  }).failure;
 
 const leftOut = (device: string): Failure =>
   failure('LEFT_OUT', `no further card was put into ${device}`, {

@@ -21,7 +21,8 @@ export function settingsFrom(options: CreateOptions): Settings {
     full: options.full,
     early: options.early,
     bmap: options.bmap,
-    'keep-rejected': options.keepRejected,
+    keep: options.keepRejected,
+    'max-size': options.maxBytes === undefined ? undefined : String(options.maxBytes),
     store: options.store,
     repo: options.repo,
     sha256: options.sha256,
@@ -58,7 +59,7 @@ export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOp
   const timeout = run['stall-timeout'];
   if (image === undefined) throw missing('image', '--image=latest', 'image: latest');
   if (device === undefined) throw missing('target', '--device=/dev/sd[a-c]', 'device: /dev/sd[a-c]');
-  const amount = (text: string | undefined, name: 'blocksize' | 'size') =>
+  const amount = (text: string | undefined, name: 'blocksize' | 'size' | 'max-size') =>
     text === undefined ? undefined : parseSize(text, labels[name] ?? `--${name}`);
   return {
     ...permissions(options),
@@ -72,8 +73,8 @@ export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOp
       store,
       repo,
       sha256,
-      keepRejected: run['keep-rejected'],
-      maxBytes: options.maxBytes,
+      keepRejected: run.keep,
+      maxBytes: amount(run['max-size'], 'max-size'),
       decoder: oneOf(run.decoder, ['auto', 'xz', 'lzma-native'], labels.decoder ?? '--decoder'),
       blockBytes: amount(blocksize, 'blocksize'),
       fileBytes: amount(size, 'size'),

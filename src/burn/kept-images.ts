@@ -82,7 +82,9 @@ export async function verifyImages(
   cancel: Cancellation,
 ): Promise<VerifiedImage[]> {
   const kept = listKept(openStore(storeDirectory(wishes.store, env)));
-  const chosen = names.length === 0 ? kept : names.map((name) => find(kept, name));
+  // What a raw file was before it changed cannot be read again; `image ls` calls it stale.
+  const readable = kept.filter(({ state, spool }) => state !== 'stale' || spool !== undefined);
+  const chosen = names.length === 0 ? readable : names.map((name) => find(kept, name));
   const results: VerifiedImage[] = [];
   for (const one of chosen) results.push(await verifyOne(one, emit, cancel));
   return results;

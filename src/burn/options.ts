@@ -61,6 +61,8 @@ export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
   /** Paths of a config file (src/burn/config/config-file.ts) and of an inventory (CSV or YAML). */
   readonly config?: string;
   readonly inventory?: string;
+  /** What holds where neither the options nor the files say anything: from the environment. */
+  readonly otherwise?: { readonly device?: string; readonly password?: string; readonly wifiPassword?: string };
   /** Whose `~/.ssh` is meant (default: that of this process's user). */
   readonly home?: string;
   /** A hostlist: `red[001-003]`. With nodes in a file: those that are meant. */

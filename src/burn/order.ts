@@ -57,6 +57,15 @@ export function orderCreate(wanted: CreateOptions): Order {
     throw usageError('COUNT_MISMATCH', `--device names ${devices.length} targets, --hostname only ${nodes.length}`, {
       hint: 'give a name for each target, or fewer targets',
     });
+  const flavour = flavourFrom(run, labels);
+  if (run.rootfs && flavour !== undefined)
+    throw usageError(
+      'OPTION_WITHOUT_EFFECT',
+      '--flavour has no effect with --rootfs, which asks nothing of the image',
+      {
+        hint: 'leave one of them out',
+      },
+    );
   const { report, ansible, hosts } = run;
   return {
     options,
@@ -68,7 +77,7 @@ export function orderCreate(wanted: CreateOptions): Order {
     region: ownRegion(),
     warnings: merged.warnings,
     after: given({ report, ansible, hosts, 'ssh-config': run['ssh-config'] }),
-    ...given({ flavour: flavourFrom(run, labels) }),
+    ...given({ flavour }),
   };
 }
 
@@ -76,7 +85,20 @@ function mergeFiles(options: CreateOptions): MergedSettings {
   const home = options.home ?? homedir();
   const config = options.config === undefined ? undefined : readConfig(options.config, home);
   const inventory = options.inventory === undefined ? undefined : readInventory(options.inventory, home);
-  return mergeSettings(settingsFrom(options), config, inventory);
+  return withOtherwise(mergeSettings(settingsFrom(options), config, inventory), options.otherwise ?? {});
+}
+
+/** What the environment says counts least: a file may give each node a password of its own, or none. */
+function withOtherwise(merged: MergedSettings, otherwise: NonNullable<CreateOptions['otherwise']>): MergedSettings {
+  const { device, password, wifiPassword } = otherwise;
+  const nodes = merged.nodes.map((node) => {
+    const { settings, cleared } = node;
+    const passwd = settings.passwd ?? (cleared.includes('passwd') ? undefined : password);
+    const isOpen = settings.ssid === undefined || cleared.includes('wifipassword');
+    const wifipassword = settings.wifipassword ?? (isOpen ? undefined : wifiPassword);
+    return { ...node, settings: { ...settings, ...given({ passwd, wifipassword }) } };
+  });
+  return { ...merged, nodes, run: { ...given({ device }), ...merged.run } };
 }
 
 function checkOptions<T extends BurnOptions>(options: T): T {

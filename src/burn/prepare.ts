@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { DetectedFlavour } from '../customise/detect.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
+import { shownSource } from '../image/resolve.js';
 import type { Node, PatchBlock, Plan, PlannedCard } from '../protocol.js';
 import type { Assignment } from './cards.js';
 import { bootCustomiser, rootCustomiser } from './customisers.js';
@@ -76,7 +77,7 @@ export async function planOf(
   const writeBytes = whole && (options.full ? whole.imageBytes : table.usedBytes);
   return {
     image: {
-      source: options.image,
+      source: shownSource(options.image),
       layout: whole?.layout ?? [],
       ...given({
         name: image.name === options.image ? undefined : image.name,

@@ -25,7 +25,7 @@ export function tellImage(image: OpenImage, emit: (event: BurnEvent) => void): (
   const timer = setInterval(() => {
     if (image.table.state === 'reading') tell();
   }, sampleMs);
-  const end = image.whole.then(tell, () => undefined);
+  const end = image.whole.then(tell, tell);
   void end.finally(() => clearInterval(timer));
   return () => clearInterval(timer);
 }

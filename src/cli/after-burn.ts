@@ -1,5 +1,7 @@
 // After the burn: what a person needs to reach the new cluster, as it was asked for. Only good cards are in it.
 
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { writeGenerated } from '../burn/config/generated-file.js';
 import type { Settings } from '../burn/config/settings.js';
 import type { Order } from '../burn/order.js';
@@ -21,7 +23,15 @@ import type { Terminal } from './terminal.js';
 export type AfterWishes = Pick<Settings, 'ssh-config' | 'ansible' | 'hosts'>;
 
 /** What can be refused before anything is burned. */
-export function checkAfter({ hosts }: AfterWishes): void {
+export function checkAfter({ hosts, ansible }: AfterWishes): void {
+  for (const [option, path] of [
+    ['--hosts', hosts],
+    ['--ansible', ansible],
+  ])
+    if (path !== undefined && statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw usageError('NO_DIRECTORY', `${option}=${path} lies in no directory that is there`, {
+        hint: 'make the directory first, or name another file',
+      });
   if (hosts !== '/etc/hosts') return;
   throw usageError(
     'HOSTS_FILE',
@@ -42,15 +52,35 @@ export async function afterBurn(
   const nodes = reachable(summary, order);
   if (nodes.length === 0) return;
   const owner = callingPerson(process.env);
-  if (wishes.ansible !== undefined) {
-    writeGenerated(wishes.ansible, renderAnsibleInventory(nodes), undefined, owner);
-    terminal.say(`Ansible inventory: ${wishes.ansible}`);
-  }
-  if (wishes.hosts !== undefined) {
-    writeGenerated(wishes.hosts, renderHosts(nodes), { begin: hostsBegin, end: hostsEnd }, owner);
-    terminal.say(`Hosts: ${wishes.hosts}`);
-  }
-  if (wishes['ssh-config']) await writeSshConfig(nodes, owner, flags, terminal);
+  const { ansible, hosts } = wishes;
+  const steps: (() => Promise<void> | void)[] = [
+    () => {
+      if (ansible === undefined) return;
+      writeGenerated(ansible, renderAnsibleInventory(nodes), undefined, owner);
+      terminal.say(`Ansible inventory: ${ansible}`);
+    },
+    () => {
+      if (hosts === undefined) return;
+      writeGenerated(hosts, renderHosts(nodes), { begin: hostsBegin, end: hostsEnd }, owner);
+      terminal.say(`Hosts: ${hosts}`);
+    },
+    async () => {
+      if (wishes['ssh-config']) await writeSshConfig(nodes, owner, flags, terminal);
+    },
+  ];
+  await allOf(steps);
+}
+
+/** Does every step; the first failure is told when all have been tried. */
+async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps)
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0) throw failures[0];
 }
 
 function reachable({ cards }: BurnSummary, { nodes }: Order): ClusterNode[] {

@@ -119,6 +119,7 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
   const { image, config, inventory, hostname, ip6addr, gateway, gateway6, dns, search, user, country } = flags;
   const { ssid, hidden, locale, timezone, keymap, files, firstboot, flavour, rootfs, clusterHosts } = flags;
   const password = await secretOf(flags.passwd, 'PASSWD', 'Password of the cards: ', '--passwd', terminal);
+  const env = (name: string) => process.env[name] || undefined;
   const wifi = await secretOf(
     flags.wifipassword,
     'WIFIPASSWORD',
@@ -129,9 +130,10 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
   return {
     ...commonOptions(flags, image === '-', terminal),
     home: callingPerson(process.env).home,
+    otherwise: given({ device: env('DEV'), password: env('PASSWD'), wifiPassword: env('WIFIPASSWORD') }),
     ...given({
       image,
-      device: flags.device ?? (process.env['DEV'] || undefined),
+      device: flags.device,
       config,
       inventory,
       hostname,
@@ -146,8 +148,7 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
       password,
       sshKeys: flags.sshkey,
       ssid,
-      // A password in the environment is for whoever joins a network, and no error for others.
-      wifiPassword: flags.wifipassword === undefined && ssid === undefined ? undefined : wifi,
+      wifiPassword: wifi,
       hidden,
       country,
       locale,
@@ -191,7 +192,7 @@ async function secretOf(
   option: string,
   terminal: Terminal,
 ): Promise<string | undefined> {
-  if (value !== true) return value ?? (process.env[variable] || undefined);
+  if (value !== true) return value;
   if (!terminal.canAsk(false))
     throw usageError('NO_TERMINAL', `${option} without a value asks for the password, and there is no terminal`, {
       hint: `set ${variable} in the environment`,

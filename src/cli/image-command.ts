@@ -11,6 +11,7 @@ import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { filterCatalog } from '../image/catalog/filter.js';
 import { fetchedUrls } from '../image/kept.js';
+import { shownSource } from '../image/resolve.js';
 import type { BurnEvent } from '../protocol.js';
 import { renderCatalog } from '../report/catalog-table.js';
 import { renderImageInfo, renderKept } from '../report/image-text.js';
@@ -55,13 +56,15 @@ function addVersions(image: Command, terminal: Terminal, end: End): void {
       const rows = entries.map((entry) => ({ ...entry, fetched: fetched.has(entry.url) }));
       if (flags.json) {
         const { source, fetchedAt, troubles, devices } = catalog;
-        printJson({ type: 'versions', source, fetchedAt, ageMs, troubles, devices, images: rows });
+        printJson({ type: 'versions', source: shownSource(source), fetchedAt, ageMs, troubles, devices, images: rows });
         return;
       }
       terminal.say(
         renderCatalog(rows, { columns: widthOf(terminal), color: terminal.color, tree: flags.tree ?? false }).trimEnd(),
       );
-      terminal.say(`\n${rows.length} of ${catalog.entries.length} images of ${catalog.source}, ${ageOf(ageMs)}`);
+      terminal.say(
+        `\n${rows.length} of ${catalog.entries.length} images of ${shownSource(catalog.source)}, ${ageOf(ageMs)}`,
+      );
       for (const trouble of catalog.troubles.slice(0, troublesShown)) terminal.say(`note: ${trouble}`);
       const more = catalog.troubles.length - troublesShown;
       if (more > 0) terminal.say(`note: and ${more} more entries of the list are not right (--json names all)`);
@@ -106,7 +109,16 @@ function addGet(image: Command, terminal: Terminal, end: End): void {
 function tellGot({ word, name, reused, header, usedBytes }: GotImage, flags: ImageFlags, terminal: Terminal): void {
   const { imageBytes, imageSha256, trustedBy = [] } = header;
   if (flags.json) {
-    printJson({ type: 'image-got', asked: word, name, reused, imageBytes, usedBytes, imageSha256, trustedBy });
+    printJson({
+      type: 'image-got',
+      asked: shownSource(word),
+      name,
+      reused,
+      imageBytes,
+      usedBytes,
+      imageSha256,
+      trustedBy,
+    });
     return;
   }
   const checked = trustedBy.length === 0 ? 'no digest to check it with' : `checked with ${trustedBy.join(' and ')}`;

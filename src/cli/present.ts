@@ -1,7 +1,7 @@
 // Shows a run to whoever is there: live bars on a terminal, plain lines in a pipe, JSON lines for programs; then the
 // table, the report file, and the exit code.
 
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, exitCodeOf, usageError } from '../errors.js';
 import type { BurnRun } from '../index.js';
 import type { BurnEvent, BurnSummary } from '../protocol.js';
@@ -13,6 +13,7 @@ import { renderPlan } from '../report/plan-text.js';
 import { fold, initialState } from '../report/state.js';
 import { renderTable } from '../report/table.js';
 import type { Ending } from './ending.js';
+import { callingPerson } from './person.js';
 import type { Terminal } from './terminal.js';
 
 export interface View {
@@ -118,7 +119,8 @@ function openReport(path: string) {
   let done = false;
   return {
     write(summary: object): void {
-      writeSync(descriptor, `${JSON.stringify(summary, null, 2)}\n`);
+      writeFileSync(descriptor, `${JSON.stringify(summary, null, 2)}\n`);
+      fsyncSync(descriptor);
       renameSync(partial, path);
       done = true;
     },
@@ -131,7 +133,10 @@ function openReport(path: string) {
 
 function create(partial: string, path: string): number {
   try {
-    return openSync(partial, 'wx', 0o600);
+    const descriptor = openSync(partial, 'wx', 0o600);
+    const { uid, gid } = callingPerson(process.env);
+    if (uid !== undefined && gid !== undefined) fchownSync(descriptor, uid, gid);
+    return descriptor;
   } catch (error) {
     throw usageError('REPORT', `the report ${path} cannot be written (${errnoOf(error) ?? 'unknown error'})`, {
       hint: 'name a file in a directory that exists and may be written',

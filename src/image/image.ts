@@ -10,7 +10,7 @@ import type { FileLock } from '../native.js';
 import type { Arrival, Fetch } from './arrival.js';
 import { chooseDecoder, type Decoder } from './decode/index.js';
 import { checkDiskImage, cutShort, headBytes } from './disk-image.js';
-import { look, type WebClient } from './fetch/client.js';
+import { look, type Remote, type WebClient } from './fetch/client.js';
 import { arriveFromFile } from './file-arrival.js';
 import { isFile } from './identity.js';
 import { spoolOf } from './kept.js';
@@ -21,7 +21,7 @@ import { SegmentTable } from './segment-table.js';
 import { openSource } from './source.js';
 import type { SpooledImage, SpoolOutcome, SpoolTask } from './spool-worker.js';
 import * as store from './store.js';
-import { compare, type ExpectedDigest } from './trust.js';
+import { checkDigests, compare, type ExpectedDigest } from './trust.js';
 import { arriveFromWeb, identityOf, type WebImage } from './web-arrival.js';
 
 /** Which image: a path or `-` for standard input, something on the web, or what lies in the store already. */
@@ -87,8 +87,8 @@ async function openFile(path: string, listed: readonly ExpectedDigest[], options
     if (arrival.ownSpool !== undefined) checkRawFile(arrival);
     const { name, bmap } = arrival;
     const place = store.placeFor(options.store, arrival.identity);
-    const hasItsBmap = (header: MapHeader) => header.bmap === (bmap && nameOfBmap(bmap));
-    const wanted = { name, place, expected: arrival.expected, isWanted: hasItsBmap, arrive: async () => arrival };
+    const isWanted = (header: MapHeader) => header.bmap === (bmap && nameOfBmap(bmap));
+    const wanted = { name, place, listed: [], expected: arrival.expected, isWanted, arrive: async () => arrival };
     const image = await claim(wanted, options);
     if (image.how === 'reuse') await arrival.close();
     return image;
@@ -110,31 +110,38 @@ function checkRawFile({ name, encoded, promisedBytes }: Arrival): void {
 async function openWeb(image: WebImage, options: ImageOptions): Promise<OpenImage> {
   const place = store.placeFor(options.store, identityOf(image));
   const expected = [...image.expected, ...options.expected];
-  const outdated = image.expected.length === 0 && (await hasChangedOnline(image, place, options));
+  const now = image.expected.length > 0 ? undefined : await lookOnline(image, place, options);
   const arrive = () => arriveFromWeb({ ...image, expected }, place, { ...options, client: options.client() });
-  const isWanted = (header: MapHeader) => !outdated && (options.bmap || header.bmap === undefined);
-  return await claim({ name: image.name, place, expected, isWanted, arrive }, options);
+  const isWanted = (header: MapHeader) => isCurrent(header, now) && (options.bmap || header.bmap === undefined);
+  const wanted = { name: image.name, place, listed: image.expected, expected, isWanted, arrive };
+  return await claim(wanted, options);
 }
 
-/** Where no list tells the digest of what an address holds now, its server is asked whether it is still the same. */
-async function hasChangedOnline(image: WebImage, place: store.StorePlace, options: ImageOptions): Promise<boolean> {
-  const kept = readMapHeader(join(place.directory, 'map'));
-  if (kept === undefined) return false;
+/** Where no list tells the digest of what an address holds now, its server is asked. */
+async function lookOnline(
+  image: WebImage,
+  place: store.StorePlace,
+  options: ImageOptions,
+): Promise<Remote | undefined> {
+  if (readMapHeader(join(place.directory, 'map')) === undefined) return undefined;
   try {
-    const now = await look(options.client(), image.url, { timeoutMs: 10_000, cancelled: options.cancelled });
-    const differs = (a: string | number | undefined, b: typeof a) => a !== undefined && b !== undefined && a !== b;
-    return (
-      differs(now.etag, kept.etag) ||
-      differs(now.lastModified, kept.lastModified) ||
-      differs(now.sizeBytes, kept.archiveBytes)
-    );
+    return await look(options.client(), image.url, { timeoutMs: 10_000, cancelled: options.cancelled });
   } catch (error) {
     if (toFailure(error).kind === 'interrupted') throw error;
-    options.onTrouble(
-      `${new URL(image.url).host} does not say whether ${image.name} has changed; the copy in the store is used`,
-    );
-    return false;
+    const { host } = new URL(image.url);
+    options.onTrouble(`${host} does not say whether ${image.name} has changed; the copy in the store is used`);
+    return undefined;
   }
+}
+
+/** Whether what is kept is what the server has now, as far as it tells. */
+function isCurrent(kept: MapHeader, now: Remote | undefined): boolean {
+  const agree = (a: string | number | undefined, b: typeof a) => a === undefined || b === undefined || a === b;
+  return (
+    agree(now?.etag, kept.etag) &&
+    agree(now?.lastModified, kept.lastModified) &&
+    agree(now?.sizeBytes, kept.archiveBytes)
+  );
 }
 
 async function openKept({ name, key }: { name: string; key: string }, options: ImageOptions): Promise<OpenImage> {
@@ -144,7 +151,7 @@ async function openKept({ name, key }: { name: string; key: string }, options: I
     });
   };
   const place = store.placeOf(options.store, key);
-  return await claim({ name, place, expected: options.expected, isWanted: () => true, arrive }, options);
+  return await claim({ name, place, expected: options.expected, listed: [], isWanted: () => true, arrive }, options);
 }
 
 /** An image before it is known whether the store has it. */
@@ -152,6 +159,8 @@ interface Wanted {
   readonly name: string;
   readonly place: store.StorePlace;
   readonly expected: readonly ExpectedDigest[];
+  /** Those of them that tell what the address holds now; none where what is kept is surely what is meant. */
+  readonly listed: readonly ExpectedDigest[];
   /** Whether what the store has will do, as far as its digests do not tell. */
   isWanted(header: MapHeader): boolean;
   /** Starts bringing it in; owned by the image that is made of it. */
@@ -162,7 +171,7 @@ const claim = (wanted: Wanted, options: ImageOptions): Promise<OpenImage> =>
   store.claimPlace(
     wanted.place,
     {
-      reuse: (lock) => reuse(wanted, lock),
+      reuse: (lock) => reuse(wanted, lock, options),
       make: async (lock) => {
         const arrival = await wanted.arrive();
         try {
@@ -178,12 +187,14 @@ const claim = (wanted: Wanted, options: ImageOptions): Promise<OpenImage> =>
   );
 
 /** The image as an earlier run left it in the store, or undefined. */
-function reuse(wanted: Wanted, lock: FileLock): OpenImage | undefined {
+function reuse(wanted: Wanted, lock: FileLock, options: ImageOptions): OpenImage | undefined {
   const { place } = wanted;
   const kept = readMap(join(place.directory, 'map'));
   if (kept === undefined || !wanted.isWanted(kept.header)) return undefined;
   const path = spoolOf(place, kept.header);
-  if (path === undefined || compare(wanted.expected, kept.header) !== 'right') return undefined;
+  if (path === undefined) return undefined;
+  checkGiven(wanted, kept.header, options);
+  if (compare(wanted.expected, kept.header) !== 'right') return undefined;
   return {
     name: wanted.name,
     place,
@@ -195,6 +206,21 @@ function reuse(wanted: Wanted, lock: FileLock): OpenImage | undefined {
     cancel: () => undefined,
     close: async () => lock.close(),
   };
+}
+
+/** A slip of the person's must not cost an image that is known to be the one that was meant. */
+function checkGiven(
+  { name, listed, isWanted }: Wanted,
+  header: MapHeader,
+  { expected, limitBytes }: ImageOptions,
+): void {
+  if (!isWanted(header) || compare(listed, header) !== 'right') return;
+  const isMoving = listed.length === 0 && header.source !== undefined && 'url' in header.source;
+  if (!isMoving && compare(expected, header) === 'wrong') checkDigests(name, expected, header);
+  if (limitBytes !== undefined && header.imageBytes > limitBytes)
+    throw failure('IMAGE_TOO_LARGE', `${name} has ${header.imageBytes} bytes, more than ${limitBytes}`, {
+      hint: 'allow more with --max-size, or use larger cards',
+    });
 }
 
 /** Starts bringing the image in. Until it is whole it lies in the place's partial directory. */
@@ -240,18 +266,23 @@ async function make(
       const isWhole = await settled;
       closeSync(reader);
       await arrival.close();
-      if (!isWhole || arrival.identity === undefined) store.removePlace(place);
+      if (arrival.identity === undefined) store.removePlace(place);
+      else if (!isWhole) store.abandonPlace(place);
       lock.close();
     },
   };
 }
 
-function checkWish({ name, format }: Arrival, wish: ImageOptions['decoder']): void {
+function checkWish({ name, format, encoded }: Arrival, wish: ImageOptions['decoder']): void {
   if (wish === 'auto' || format === 'xz') return;
+  // What is no disk either is perhaps a damaged .xz, and will be refused as what it is.
+  if (format === 'raw' && encoded.taken !== undefined && !hasBootSignature(encoded.taken)) return;
   throw usageError('OPTION_WITHOUT_EFFECT', `--decoder=${wish} has no effect on ${name}, which is no .xz (${format})`, {
     hint: 'leave it out',
   });
 }
+
+const hasBootSignature = (head: Uint8Array): boolean => head[510] === 0x55 && head[511] === 0xaa;
 
 function stop(table: SegmentTable, arrival: Arrival): void {
   table.cancel();
@@ -273,6 +304,8 @@ async function bringIn(
     arrival.accept();
     return header;
   } catch (error) {
+    // A worker that died has told nobody, and cards wait for its word.
+    if (table.state === 'reading') table.finish('broken');
     throw await arrival.refuse(error instanceof PiburnError ? error : new PiburnError(toFailure(error)));
   }
 }
@@ -303,10 +336,13 @@ async function spool(task: SpoolTask): Promise<SpooledImage> {
   const filename = new URL('./spool-worker.js', import.meta.url).href;
   const limits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
   const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled', resourceLimits: limits });
-  const outcome: SpoolOutcome = await pool.run(task);
-  await pool.close();
-  if (!outcome.ok) throw new PiburnError(outcome.failure);
-  return outcome.image;
+  try {
+    const outcome: SpoolOutcome = await pool.run(task);
+    if (outcome.ok) return outcome.image;
+    throw new PiburnError(outcome.failure);
+  } finally {
+    await pool.close();
+  }
 }
 
 function headerOf(arrival: Arrival, table: SegmentTable, image: SpooledImage): MapHeader {

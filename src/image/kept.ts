@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../errors.js';
 import { given } from '../given.js';
 import { type FileIdentity, isFile } from './identity.js';
 import { type MapHeader, readMapHeader } from './map-file.js';
@@ -27,7 +28,7 @@ export interface KeptImage {
 /** Everything that is kept, by name. */
 export const listKept = (store: Store): KeptImage[] =>
   finishedPlaces(store)
-    .map(inspect)
+    .flatMap((place) => inspectIfThere(place) ?? [])
     .toSorted((a, b) => a.name.localeCompare(b.name));
 
 /** The addresses of the images that are here whole. */
@@ -37,6 +38,16 @@ export const fetchedUrls = (store: Store): ReadonlySet<string> =>
       state === 'whole' && header?.source !== undefined && 'url' in header.source ? [header.source.url] : [],
     ),
   );
+
+/** Another piburn may remove a place at any moment. */
+function inspectIfThere(place: StorePlace): KeptImage | undefined {
+  try {
+    return inspect(place);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 function inspect(place: StorePlace): KeptImage {
   const header = readMapHeader(join(place.directory, 'map'));
@@ -117,6 +128,16 @@ export const removeKept = ({ place }: KeptImage): boolean =>
     downloads.remove(place);
   });
 
+/** The same for one that is of no use; it may have been made anew since somebody looked. */
+function removeUseless({ place }: KeptImage): boolean {
+  let removed = false;
+  whenNobodyUses(place, () => {
+    removed = inspectIfThere(place)?.state !== 'whole';
+    if (removed) removePlace(place);
+  });
+  return removed;
+}
+
 /** What `store gc` took away. */
 export interface Collected {
   readonly what: string;
@@ -130,7 +151,7 @@ export interface Collected {
 export function collectGarbage(store: Store, all: boolean): Collected[] {
   const images = listKept(store)
     .filter(({ state }) => state !== 'whole')
-    .flatMap((kept) => (removeKept(kept) ? [{ what: `${kept.name} (${kept.state})`, bytes: kept.diskBytes }] : []));
+    .flatMap((kept) => (removeUseless(kept) ? [{ what: `${kept.name} (${kept.state})`, bytes: kept.diskBytes }] : []));
   const begun = downloads
     .listDownloads(store.directory)
     .filter(({ stale }) => stale || all)

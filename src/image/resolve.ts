@@ -10,6 +10,8 @@ import type { Catalog, OsEntry } from './catalog/entry.js';
 import { defaultRepo, type LoadedCatalog, loadCatalog } from './catalog/load.js';
 import { archiveCandidates, findInCatalog } from './catalog/names.js';
 import { fetchText, look, type WebClient } from './fetch/client.js';
+import { shownUrl } from './fetch/web-address.js';
+import { isFile } from './identity.js';
 import type { ImageRequest } from './image.js';
 import { type KeptImage, listKept } from './kept.js';
 import { hasImageSuffix, withoutSuffix } from './names.js';
@@ -28,11 +30,33 @@ export interface ResolveOptions {
 /** The file that a word names, `-` included; undefined: it is an address, or a name to be looked up. */
 export function localPath(word: string): string | undefined {
   if (word === '-') return word;
-  if (/^file:\/\/\//i.test(word)) return decodeURIComponent(word.slice('file://'.length));
+  if (/^file:\/\/\//i.test(word)) return decoded(word.slice('file://'.length));
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return undefined;
-  const isThere = statSync(word, { throwIfNoEntry: false })?.isDirectory() === false;
-  return isThere || word.includes('/') || hasImageSuffix(word) ? word : undefined;
+  return word.includes('/') || hasImageSuffix(word) || isFileHere(word) ? word : undefined;
 }
+
+/** A directory counts as well: it is no image, and to say so helps more than to look for its name elsewhere. */
+function isFileHere(word: string): boolean {
+  try {
+    const stat = statSync(word, { throwIfNoEntry: false });
+    return stat !== undefined && !(stat.isDirectory() && isLatest(word));
+  } catch {
+    // Too long for a file's name, for example.
+    return false;
+  }
+}
+
+/** What a URL writes as %41; text that is no such encoding is taken as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The word as it may be shown: an address may hold a password or a token. */
+export const shownSource = (word: string): string => (word.includes('://') ? shownUrl(word) : word);
 
 /**
  * Which image a word means.
@@ -43,45 +67,70 @@ export async function resolveImage(word: string, options: ResolveOptions): Promi
   if (path !== undefined) return { kind: 'file', path };
   if (word.includes('://')) return await resolveAddress(word, options);
   const kept = listKept(options.store).filter(({ state }) => state !== 'damaged');
-  const exact = kept.filter(({ name, place }) => name.toLowerCase() === word.toLowerCase() || place.key === word);
-  if (exact.length === 1 && exact[0] !== undefined) return await resolveKept(exact[0], options);
+  // The list comes first: a file that somebody called like one of its images must not take its place.
+  const listed = (await knownList(options))?.entries.find(({ tag }) => isSame(tag, word));
+  if (listed !== undefined) return fromEntry(listed);
+  const exact = isLatest(word) ? [] : kept.filter(({ name, place }) => isSame(name, word) || place.key === word);
+  const [only, another] = exact;
+  if (another !== undefined) throw ambiguous(word, exact.map(inWords));
+  if (only !== undefined) return await resolveKept(only, options);
   return await resolveName(word, kept, options);
+}
+
+const isSame = (name: string, word: string): boolean => name.toLowerCase() === word.toLowerCase();
+const isLatest = (word: string): boolean => /^latest\b/i.test(word);
+const inWords = ({ name, place }: KeptImage): string => `${name} (in the store: ${place.key})`;
+
+/** The list as it is here, without the network; undefined when it was never fetched. */
+async function knownList(options: ResolveOptions): Promise<Catalog | undefined> {
+  return await catalogOf('never', options).catch((error: unknown) => {
+    if (toFailure(error).kind === 'interrupted') throw error;
+    return undefined;
+  });
 }
 
 async function resolveAddress(word: string, options: ResolveOptions): Promise<ImageRequest> {
   const address = URL.canParse(word) ? new URL(word) : undefined;
   if (address === undefined || !['http:', 'https:'].includes(address.protocol))
-    throw usageError('IMAGE_URL', `${word} is not an address that images are fetched from`, {
+    throw usageError('IMAGE_URL', `${shownUrl(word)} is not an address that images are fetched from`, {
       hint: 'give an address that begins with https:// or http://, or the path of a file',
     });
-  const catalog = await catalogOf('never', options).catch(() => undefined);
-  const listed = catalog?.entries.find(({ url }) => url === address.href);
+  const listed = (await knownList(options))?.entries.find(({ url }) => url === address.href);
   return listed === undefined ? fromAddress(address.href) : fromEntry(listed);
 }
 
 /** What lies in the store under a name is still fetched where its list says that it has changed. */
 async function resolveKept(kept: KeptImage, options: ResolveOptions): Promise<ImageRequest> {
   const source = kept.header?.source;
+  if (isFile(source) && kept.state === 'stale')
+    options.onTrouble(`${source.path} has changed or gone; what the store has of it is used`);
+  // A raw file lies where it lies: the store has only its map.
+  else if (isFile(source) && kept.header?.format === 'raw') return { kind: 'file', path: source.path };
   const url = source !== undefined && 'url' in source ? source.url : undefined;
-  const catalog = url === undefined ? undefined : await catalogOf('never', options).catch(() => undefined);
-  const listed = catalog?.entries.find((entry) => entry.url === url);
+  const listed = url === undefined ? undefined : (await knownList(options))?.entries.find((entry) => entry.url === url);
   return listed === undefined ? { kind: 'kept', name: kept.name, key: kept.place.key } : fromEntry(listed);
 }
 
 async function resolveName(word: string, kept: readonly KeptImage[], options: ResolveOptions): Promise<ImageRequest> {
-  const catalog = await catalogOf('when-old', options).catch((error: unknown) => toFailure(error));
+  const catalog = await catalogOf('when-old', options).catch((error: unknown) => {
+    const trouble = toFailure(error);
+    if (trouble.kind !== 'failed') throw error;
+    return trouble;
+  });
   const known = 'entries' in catalog ? catalog : undefined;
   const found = known === undefined ? undefined : findInCatalog(known, word);
   const listed = found?.kind === 'many' ? found.candidates : found?.kind === 'one' ? [found.entry] : [];
-  const isName = /^latest\b/i.test(word) || listed.some(({ tag }) => tag.toLowerCase() === word.toLowerCase());
-  if (found?.kind === 'one' && isName) return fromEntry(found.entry);
-  const inStore = kept.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()));
-  const candidates = [...inStore.map(({ name }) => name), ...listed.map(({ tag }) => tag)];
-  const [only, another] = new Set(candidates);
-  if (found?.kind === 'one' && another === undefined) return fromEntry(found.entry);
-  if (only !== undefined && another === undefined && inStore[0] !== undefined)
-    return { kind: 'kept', name: only, key: inStore[0].place.key };
-  if (another !== undefined) throw ambiguous(word, [...new Set(candidates)]);
+  const isName = isLatest(word) || listed.some(({ tag }) => isSame(tag, word));
+  const inStore = isName ? [] : kept.filter(({ name }) => name.toLowerCase().includes(word.toLowerCase()));
+  const urls = new Set(listed.map(({ url }) => url));
+  // What the store has of an image of the list is the same image.
+  const others = inStore.filter(
+    ({ header }) => !(header?.source && 'url' in header.source && urls.has(header.source.url)),
+  );
+  if (listed.length + others.length > 1)
+    throw ambiguous(word, [...others.map(inWords), ...listed.map(({ tag }) => tag)]);
+  if (listed[0] !== undefined) return fromEntry(listed[0]);
+  if (others[0] !== undefined) return await resolveKept(others[0], options);
   const dated = await findArchived(word, options);
   if (dated !== undefined) return dated;
   if (!('entries' in catalog))
@@ -133,7 +182,7 @@ function fromEntry(entry: OsEntry): ImageRequest {
 
 function fromAddress(url: string): ImageRequest {
   const { pathname, host } = new URL(url);
-  const fileName = basename(decodeURIComponent(pathname));
+  const fileName = basename(decoded(pathname));
   return { kind: 'web', image: { url, name: withoutSuffix(fileName) || host, expected: [] } };
 }
 

@@ -18,7 +18,7 @@ export function checkRoom(path: string, neededBytes = 0): void {
 
 /** The error for a store without room; `path` lies in it. */
 export function noRoom(path: string, neededBytes = 0, freeBytes = 0): PiburnError {
-  const store = path.replace(/\/(images|downloads)(\/.*)?$/, '');
+  const store = path.replace(/\/(images|downloads|locks)\/[^/]+(\/[^/]+)?$/, '');
   const figures =
     neededBytes === 0 ? '' : `: up to ${inGigabytes(neededBytes)} are needed, ${inGigabytes(freeBytes)} are free`;
   return failure('STORE_FULL', `there is no room left for the image in ${store}${figures}`, {

@@ -84,16 +84,22 @@ export function placeOf(store: Store, key: string): StorePlace {
   return { key, directory, partial: `${directory}.partial`, lockPath: join(store.directory, 'locks', key) };
 }
 
-/** Makes an empty directory for a spool to be made in; the caller holds the place's lock exclusively. */
+/**
+ * Makes an empty directory for a spool to be made in; the caller holds the place's lock exclusively. What an earlier run
+ * has made stays until it is replaced.
+ */
 export function beginPlace(place: StorePlace): void {
-  rmSync(place.partial, { recursive: true, force: true });
-  rmSync(place.directory, { recursive: true, force: true });
+  abandonPlace(place);
   mkdirSync(place.partial, { mode: 0o700 });
 }
+
+/** Removes what was begun in a place. */
+export const abandonPlace = (place: StorePlace): void => rmSync(place.partial, { recursive: true, force: true });
 
 /** Makes a finished spool (its files synced already) appear under its name at once, and last through a power cut. */
 export function completePlace(place: StorePlace): void {
   syncDirectory(place.partial);
+  rmSync(place.directory, { recursive: true, force: true });
   renameSync(place.partial, place.directory);
   syncDirectory(join(place.directory, '..'));
 }

@@ -192,10 +192,8 @@ const provesWrong = new Set([
   'IMAGE_NOT_A_DISK',
   'IMAGE_COMPRESSED',
   'IMAGE_EMPTY',
-  'IMAGE_TOO_LARGE',
   'IMAGE_AMBIGUOUS',
   'ARCHIVE_WITHOUT_IMAGE',
-  'BMAP_MISMATCH',
   'DOWNLOAD_CHANGED',
   'DOWNLOAD_LENGTH',
   'DOWNLOAD_TOO_LARGE',
@@ -204,7 +202,7 @@ const provesWrong = new Set([
 /** The digest that lies beside the image: `URL.sha256`, else in `SHA256SUMS`. */
 async function digestOnline(image: WebImage, wishes: WebWishes): Promise<ExpectedDigest[]> {
   const address = new URL(image.url);
-  const fileName = decodeURIComponent(address.pathname.split('/').at(-1) ?? '');
+  const fileName = lastName(address.pathname);
   for (const [beside, alone] of [
     [`${address.pathname}.sha256`, true],
     [new URL('SHA256SUMS', address).pathname, false],
@@ -216,6 +214,15 @@ async function digestOnline(image: WebImage, wishes: WebWishes): Promise<Expecte
     if (sha256 !== undefined) return [{ sha256, of: 'archive', from: beside.split('/').at(-1) ?? beside }];
   }
   return [];
+}
+
+function lastName(pathname: string): string {
+  const name = pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 async function bmapOnline({ bmapUrl }: WebImage, wishes: WebWishes): Promise<BmapText | undefined> {

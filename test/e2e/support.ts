@@ -53,7 +53,9 @@ export function workplace(t: TestContext, { memoryBytes }: { readonly memoryByte
   const store = join(directory, 'store');
   const home = join(directory, 'home');
   mkdirSync(home);
-  const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', HOME: home, PIBURN_STORE: store };
+  // No test asks the world for its list of images.
+  const repo = join(directory, 'no-list.json');
+  const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', HOME: home, PIBURN_STORE: store, PIBURN_REPO: repo };
   return {
     directory,
     store,

@@ -302,7 +302,7 @@ test('a store without room is an error before any card is touched, and nothing i
   for (const more of [[], ['--decoder=lzma-native'], ['--early']]) {
     const { code, stdout, stderr } = await place.piburn(['burn', image, 'card.img', ...more], { env });
     assert.equal(code, 1, stderr);
-    assert.match(stdout + stderr, /no room left for the decoded image in .*tiny\/store/);
+    assert.match(stdout + stderr, /no room left for the image in .*tiny\/store/);
     assert.match(stdout + stderr, /--store/);
     assert.deepEqual(readdirSync(place.path('tiny/store/images')), []);
     if (!more.includes('--early')) assert.ok(!existsSync(place.path('card.img')));

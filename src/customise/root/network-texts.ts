@@ -1,5 +1,5 @@
 // A node's addresses in the words of systemd-networkd and of ifupdown, which Raspberry Pi OS does not use: those of
-// NetworkManager and dhcpcd are in ../flavours. Pure. Sources of the formats: systemd.network(5), interfaces(5).
+// netplan, NetworkManager and dhcpcd are in ../flavours. Pure. Sources of the formats: systemd.network(5), interfaces(5).
 
 import type { Ipv4Address, Ipv6Address, Node } from '../../protocol.js';
 import { searchOf } from '../flavours/node-network.js';

@@ -3,15 +3,18 @@
 import { failure, type PiburnError } from '../../errors.js';
 import type { Node } from '../../protocol.js';
 import { dhcpcdHookLines, dhcpcdLines } from '../flavours/dhcpcd.js';
+import { isLostInKeyfile, netplanConfig } from '../flavours/netplan.js';
 import { networkProfiles } from '../flavours/network-manager.js';
 import { hasAddressing, interfaceOf, wifiInterfaceOf } from '../flavours/node-network.js';
+import { toYaml } from '../flavours/yaml.js';
 import { ifupdownLines, networkdLines, resolverLines } from './network-texts.js';
 import type { RootDraft } from './root-draft.js';
+import { byteString } from './root-edit.js';
 import { findUnit, isEnabled } from './services.js';
 import { mapLines, withBlock, withLines } from './text-lines.js';
-import { placeWpaNetwork } from './wifi.js';
+import { hasWpaSupplicant, noWifi, placeWpaNetwork } from './wifi.js';
 
-type Program = 'NetworkManager' | 'dhcpcd' | 'systemd-networkd' | 'ifupdown';
+type Program = 'netplan' | 'NetworkManager' | 'dhcpcd' | 'systemd-networkd' | 'ifupdown';
 
 const interfacesFile = '/etc/network/interfaces';
 const interfacesFolder = '/etc/network/interfaces.d';
@@ -25,6 +28,7 @@ export function placeNetwork(draft: RootDraft, node: Node, burnId: string): void
   if (interfaces.length === 0) return;
   const program = programOf(draft, interfaces);
   const place: Readonly<Record<Program, () => void>> = {
+    netplan: () => placeNetplan(draft, node),
     NetworkManager: () => placeProfiles(draft, node, burnId),
     dhcpcd: () => placeDhcpcd(draft, node),
     'systemd-networkd': () => placeNetworkd(draft, node, new Set(interfaces)),
@@ -33,11 +37,12 @@ export function placeNetwork(draft: RootDraft, node: Node, burnId: string): void
   place[program]();
 }
 
-/** NetworkManager leaves alone what ifupdown has a stanza for. */
+/** NetworkManager leaves alone what ifupdown has a stanza for, and netplan tells all but ifupdown what to do. */
 function programOf(draft: RootDraft, interfaces: readonly string[]): Program {
   const hasIfupdown = draft.isFile('/sbin/ifup') || draft.isFile('/usr/sbin/ifup');
   if (hasIfupdown && interfaces.some((name) => hasStanza(draft, name))) return 'ifupdown';
-  if (findUnit(draft, 'NetworkManager.service') !== undefined) return 'NetworkManager';
+  if (netplanGenerators.some((path) => draft.isFile(path))) return 'netplan';
+  if (hasNetworkManager(draft)) return 'NetworkManager';
   const services = ['dhcpcd.service', 'dhcpcd5.service'];
   const hasDhcpcd = services.some((unit) => findUnit(draft, unit) !== undefined) || draft.isFile('/etc/init.d/dhcpcd');
   if (hasDhcpcd && draft.isFile('/etc/dhcpcd.conf')) return 'dhcpcd';
@@ -46,12 +51,33 @@ function programOf(draft: RootDraft, interfaces: readonly string[]): Program {
   throw noProgram();
 }
 
+const netplanGenerators = ['/usr/lib/systemd/system-generators/netplan', '/lib/systemd/system-generators/netplan'];
+
+const hasNetworkManager = (draft: RootDraft): boolean => findUnit(draft, 'NetworkManager.service') !== undefined;
+
+/** The last file counts; which program does what it says is the image's to say. */
+function placeNetplan(draft: RootDraft, node: Node): void {
+  const { wifi } = node;
+  if (wifi && !hasNetworkManager(draft) && !hasWpaSupplicant(draft)) throw noWifi();
+  if (wifi && (wifi.ssid.includes('\\') || isLostInKeyfile(wifi.ssid))) throw unspeakable(wifi.ssid);
+  const config = netplanConfig(node, { regulatoryDomain: false, keyAs: 'psk' });
+  if (config === undefined) return;
+  draft.write('/etc/netplan/99-piburn.yaml', byteString(toYaml(config)), {
+    ...{ mode: 0o600, uid: 0, gid: 0 },
+    secrets: secretsOf(node),
+  });
+  // NetworkManager, if it is the one, writes that file itself.
+  if (!isEnabled(draft, 'systemd-resolved.service')) placeResolver(draft, node);
+}
+
+const secretsOf = ({ wifi }: Node): string[] => (wifi?.psk === undefined ? [] : [wifi.psk]);
+
 function placeProfiles(draft: RootDraft, node: Node, burnId: string): void {
   for (const { name, lines } of networkProfiles(node, burnId)) {
     // It ignores profiles that others than root may read.
     draft.write(`/etc/NetworkManager/system-connections/${name}.nmconnection`, utf8(lines), {
       ...{ mode: 0o600, uid: 0, gid: 0 },
-      secrets: node.wifi?.psk === undefined ? [] : [node.wifi.psk],
+      secrets: secretsOf(node),
     });
   }
 }
@@ -144,9 +170,18 @@ function withoutStanzas(text: string, isOurs: (name: string) => boolean): string
 
 const comment = (line: string): string => `# before piburn: ${line}`;
 
+const unspeakable = (ssid: string): PiburnError =>
+  failure(
+    'ROOT_NO_WIFI',
+    `--ssid: netplan, which sets up the network of this image, would take '${ssid}' for another name`,
+    {
+      hint: 'rename the network, or use an image without netplan',
+    },
+  );
+
 const noProgram = (): PiburnError =>
   failure(
     'ROOT_NO_NETWORK',
-    'the image has none of NetworkManager, dhcpcd, systemd-networkd and ifupdown, so that no address can be set in it',
+    'the image has none of netplan, NetworkManager, dhcpcd, systemd-networkd and ifupdown, so that no address can be set in it',
     { hint: 'leave the options for the network out, and give the addresses by DHCP' },
   );

@@ -5,6 +5,7 @@ import { failure } from '../../errors.js';
 import type { Node } from '../../protocol.js';
 import { settingsOf } from '../flavours/flavour.js';
 import { checkNode } from '../settings-check.js';
+import { quietCloudInit } from './cloud-init.js';
 import { placeFirstBootScript } from './first-boot.js';
 import { endFirstBootWizard } from './first-boot-wizard.js';
 import { placeHostname } from './hostname.js';
@@ -36,6 +37,7 @@ export function planRootEdits(node: Node, root: RootReader, burnId: string, now:
     placeNetwork(draft, node, burnId);
     placeRadio(draft, node);
     placeRegion(draft, node, burnId);
+    quietCloudInit(draft, node);
     if (node.firstboot !== undefined) placeFirstBootScript(draft, node.firstboot, burnId);
   }
   return draft.edits();

@@ -2,7 +2,7 @@
 // Sources: wpa_supplicant.conf(5); regulatory domains in the kernel's Documentation/networking/regulatory.rst; what keeps
 // it off is from pi-gen, stage2/02-net-tweaks.
 
-import { failure } from '../../errors.js';
+import { failure, type PiburnError } from '../../errors.js';
 import type { Node } from '../../protocol.js';
 import { wpaSupplicantLines } from '../flavours/wpa-supplicant.js';
 import type { RootDraft } from './root-draft.js';
@@ -12,8 +12,7 @@ import { linesOf, mapLines, withAssignments, withLines } from './text-lines.js';
 /** Puts the network in place of those that the file has; `unit` is what starts wpa_supplicant with it, if nothing else. */
 export function placeWpaNetwork(draft: RootDraft, node: Node, path: string, unit?: string): void {
   if (node.wifi === undefined) return;
-  const program = ['/sbin/wpa_supplicant', '/usr/sbin/wpa_supplicant', '/usr/bin/wpa_supplicant'];
-  if (!program.some((file) => draft.isFile(file))) throw noWifi();
+  if (!hasWpaSupplicant(draft)) throw noWifi();
   const { wifi, country } = node;
   draft.write(path, Buffer.from(`${wpaSupplicantLines(wifi, country).join('\n')}\n`), {
     ...{ mode: 0o600, uid: 0, gid: 0 },
@@ -21,6 +20,9 @@ export function placeWpaNetwork(draft: RootDraft, node: Node, path: string, unit
   });
   if (unit !== undefined && !enableUnit(draft, unit)) throw noWifi();
 }
+
+export const hasWpaSupplicant = (draft: RootDraft): boolean =>
+  ['/sbin', '/usr/sbin', '/usr/bin'].some((folder) => draft.isFile(`${folder}/wpa_supplicant`));
 
 const rfkillFolder = '/var/lib/systemd/rfkill';
 const managerState = '/var/lib/NetworkManager/NetworkManager.state';
@@ -57,7 +59,7 @@ function placeCountry(draft: RootDraft, country: string): void {
   draft.write(wpaFile, placed);
 }
 
-const noWifi = () =>
+export const noWifi = (): PiburnError =>
   failure('ROOT_NO_WIFI', 'the image has no NetworkManager and no wpa_supplicant that is started for an interface', {
     hint: 'leave --ssid out and use a cable, or choose an image with Wi-Fi',
   });

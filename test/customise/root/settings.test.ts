@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { parse } from 'yaml';
 import { planRootEdits } from '../../../src/customise/root/root-files.js';
 import type { Node } from '../../../src/protocol.js';
 import {
@@ -139,6 +140,51 @@ test('NetworkManager gets profiles that only root may read', () => {
   assert.match(root.text(`${folder}/piburn-wifi.nmconnection`) ?? '', new RegExp(`^psk=${psk}$`, 'm'));
 });
 
+const netplan = {
+  '/usr/lib/systemd/system-generators/netplan': 'an elf',
+  '/etc/netplan/50-cloud-init.yaml': 'network: {}\n',
+};
+
+test('netplan gets a file that comes last and that only root may read', () => {
+  const path = '/etc/netplan/99-piburn.yaml';
+  const root = edited({ ...addressed, ...wifi }, debianTree(netplan));
+  assert.deepEqual(root.access(path), { mode: 0o600, uid: 0, gid: 0 });
+  const { network } = parse(Buffer.from(root.text(path) ?? '', 'latin1').toString());
+  assert.deepEqual(network.ethernets.eth0.addresses, ['10.1.1.2/24', 'fd00::2/64']);
+  assert.equal(network.ethernets.eth0.dhcp4, false);
+  assert.equal(network.wifis.wlan0['access-points']['My "Net"'].auth.password, psk);
+  assert.equal(root.has('/etc/NetworkManager/system-connections/piburn-eth0.nmconnection'), false);
+  assert.match(root.text('/etc/resolv.conf') ?? '', /^nameserver 10\.1\.1\.1$/m);
+  const umlauts = edited({ wifi: { ssid: 'Grüße', hidden: false } }, debianTree(netplan)).text(path) ?? '';
+  assert.ok(Buffer.from(umlauts, 'latin1').toString().includes('Grüße'));
+});
+
+test('what netplan would read otherwise, or nobody could join, is refused', () => {
+  const named =
+    (ssid: string, changes: Changes = {}) =>
+    () =>
+      edits({ wifi: { ssid, hidden: false } }, debianTree({ ...netplan, ...changes }));
+  assert.throws(named('back\\slash'), { name: 'PiburnError', message: /would take 'back\\slash' for another name/ });
+  assert.throws(named('12;34;'), { name: 'PiburnError', message: /for another name/ });
+  assert.throws(named('Net', noManager), { name: 'PiburnError', message: /no wpa_supplicant/ });
+});
+
+test('cloud-init leaves alone what has been set, and nothing else', () => {
+  const path = '/etc/cloud/cloud.cfg.d/zz-piburn.cfg';
+  const config = (fields: Partial<Node>, changes: Changes = {}) => {
+    const text = edited(fields, debianTree({ '/etc/cloud/cloud.cfg': 'users: [default]\n', ...changes })).text(path);
+    return text && parse(text);
+  };
+  assert.deepEqual(config({ hostname: 'red001' }), { preserve_hostname: true, manage_etc_hosts: false });
+  assert.deepEqual(config({ user: { name: 'alice', authorizedKeys: ['ssh-rsa x'] } }), {
+    users: [],
+    ssh_pwauth: false,
+  });
+  assert.deepEqual(config(addressed), { network: { config: 'disabled' } });
+  assert.equal(config({ timezone: 'Europe/London' }), undefined);
+  assert.equal(config({ hostname: 'red001' }, { '/etc/cloud/cloud-init.disabled': '' }), undefined);
+});
+
 test('dhcpcd gets a block at the end of its file, once', () => {
   const block = [
     'interface eth0\nstatic ip_address=10.1.1.2/24\nstatic routers=10.1.1.1\nstatic ip6_address=fd00::2/64',
@@ -221,7 +267,7 @@ test('a wireless interface gets the address and the Wi-Fi network together', () 
 test('an image with no program for the network or for Wi-Fi is refused', () => {
   assert.throws(() => edits(addressed, debianTree(noManager)), {
     name: 'PiburnError',
-    message: /none of NetworkManager/,
+    message: /none of netplan, NetworkManager/,
   });
   const noWpa = { ...ifupdown, '/usr/sbin/wpa_supplicant': undefined };
   assert.throws(() => edits(wifi, debianTree(noWpa)), { name: 'PiburnError', message: /no wpa_supplicant/ });
