@@ -1,73 +1,31 @@
 // Opens an image for burning: finds its spool in the store or starts making one, and hands out where to read it, its
 // segment map (perhaps still growing) and the promise of its being whole. The decoded image is made once for all cards.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { join } from 'node:path';
-import { Piscina } from 'piscina';
-import { errnoOf, failure, PiburnError, toFailure, usageError } from '../errors.js';
+import { failure, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import type { FileLock } from '../native.js';
-import type { Arrival, Fetch } from './arrival.js';
-import { chooseDecoder, type Decoder } from './decode/index.js';
+import type { Arrival } from './arrival.js';
 import { checkDiskImage, cutShort, headBytes } from './disk-image.js';
-import { look, type Remote, type WebClient } from './fetch/client.js';
+import { look, type Remote } from './fetch/client.js';
 import { arriveFromFile } from './file-arrival.js';
-import { isFile } from './identity.js';
 import { spoolOf } from './kept.js';
-import { type MapHeader, nameOfBmap, readMap, readMapHeader, writeMap } from './map-file.js';
-import { withoutSuffix } from './names.js';
-import { noRoom } from './room.js';
-import { SegmentTable } from './segment-table.js';
+import { makeImage } from './make-image.js';
+import { type MapHeader, nameOfBmap, readMap, readMapHeader } from './map-file.js';
+import type { ImageOptions, OpenImage } from './open-image.js';
 import { openSource } from './source.js';
-import type { SpooledImage, SpoolOutcome, SpoolTask } from './spool-worker.js';
 import * as store from './store.js';
 import { checkDigests, compare, type ExpectedDigest } from './trust.js';
 import { arriveFromWeb, identityOf, type WebImage } from './web-arrival.js';
+
+export type { ImageOptions, OpenImage } from './open-image.js';
 
 /** Which image: a path or `-` for standard input, something on the web, or what lies in the store already. */
 export type ImageRequest =
   | { readonly kind: 'file'; readonly path: string; readonly expected?: readonly ExpectedDigest[] }
   | { readonly kind: 'web'; readonly image: WebImage }
   | { readonly kind: 'kept'; readonly name: string; readonly key: string };
-
-export interface ImageOptions {
-  readonly store: store.Store;
-  readonly decoder: 'auto' | 'xz' | 'lzma-native';
-  /** What the person says of its digest. */
-  readonly expected: readonly ExpectedDigest[];
-  /** Use a .bmap that belongs to the image. */
-  readonly bmap: boolean;
-  /** The decoded image may not be larger. */
-  readonly limitBytes?: number;
-  /** An archive that proves wrong is put aside instead of removed. */
-  readonly keepRejected: boolean;
-  readonly client: () => WebClient;
-  /** Called once when another piburn is at work on the same image. */
-  readonly onWait: (name: string) => void;
-  readonly onTrouble: (message: string) => void;
-  readonly cancelled: () => boolean;
-}
-
-export interface OpenImage {
-  readonly name: string;
-  /** Its place in the store; a stream's is gone in the end. */
-  readonly place: store.StorePlace;
-  /** The decoded image: a spool, or the raw file itself. Exists from `reading` on, up to the table's watermark. */
-  readonly path: string;
-  readonly table: SegmentTable;
-  readonly how: 'decode' | 'read' | 'reuse' | 'fetch';
-  readonly decoder?: Decoder;
-  /** A download under way. */
-  readonly fetch?: Fetch;
-  /** How the list of operating systems says that it takes its settings. */
-  readonly initFormat?: string;
-  /** Resolves when the image is decoded, checked and kept; rejects with a PiburnError when it is broken. */
-  readonly whole: Promise<MapHeader>;
-  /** Stops a decode at its next window. */
-  cancel(): void;
-  /** Gives the image back to the store; a spool that nobody can find again is removed. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens an image.
@@ -175,7 +133,7 @@ const claim = (wanted: Wanted, options: ImageOptions): Promise<OpenImage> =>
       make: async (lock) => {
         const arrival = await wanted.arrive();
         try {
-          return await make(arrival, wanted.place, lock, options);
+          return await makeImage(arrival, wanted.place, lock, options);
         } catch (error) {
           await arrival.close();
           throw error;
@@ -221,153 +179,6 @@ function checkGiven(
     throw failure('IMAGE_TOO_LARGE', `${name} has ${header.imageBytes} bytes, more than ${limitBytes}`, {
       hint: 'allow more with --max-size, or use larger cards',
     });
-}
-
-/** Starts bringing the image in. Until it is whole it lies in the place's partial directory. */
-async function make(
-  arrival: Arrival,
-  place: store.StorePlace,
-  lock: FileLock,
-  options: ImageOptions,
-): Promise<OpenImage> {
-  checkWish(arrival, options.decoder);
-  const decoder = await chooseDecoder(arrival.format, options.decoder);
-  store.beginPlace(place);
-  const table = SegmentTable.create(arrival.promisedBytes);
-  const partialSpool = join(place.partial, 'image');
-  if (arrival.ownSpool === undefined) closeSync(openSync(partialSpool, 'wx', 0o600));
-  // A descriptor path keeps the spool readable under one name before and after its directory is renamed.
-  const reader = openSync(arrival.ownSpool ?? partialSpool, 'r');
-  const whole = bringIn(arrival, table, decoder, place, options).then((header) => {
-    lock.change('shared');
-    if (isFile(arrival.identity)) store.removeStale(options.store, place, arrival.identity);
-    return header;
-  });
-  // Whoever awaits `whole` sees the error; nobody awaiting it yet must not end the process.
-  const settled = whole.then(
-    () => true,
-    () => false,
-  );
-  return {
-    name: arrival.name,
-    place,
-    path: `/proc/self/fd/${reader}`,
-    table,
-    how: arrival.how,
-    ...given({
-      decoder: decoder === 'none' ? undefined : decoder,
-      fetch: arrival.fetch,
-      initFormat: arrival.origin().initFormat,
-    }),
-    whole,
-    cancel: () => stop(table, arrival),
-    close: async () => {
-      stop(table, arrival);
-      const isWhole = await settled;
-      closeSync(reader);
-      await arrival.close();
-      if (arrival.identity === undefined) store.removePlace(place);
-      else if (!isWhole) store.abandonPlace(place);
-      lock.close();
-    },
-  };
-}
-
-function checkWish({ name, format, encoded }: Arrival, wish: ImageOptions['decoder']): void {
-  if (wish === 'auto' || format === 'xz') return;
-  // What is no disk either is perhaps a damaged .xz, and will be refused as what it is.
-  if (format === 'raw' && encoded.taken !== undefined && !hasBootSignature(encoded.taken)) return;
-  throw usageError('OPTION_WITHOUT_EFFECT', `--decoder=${wish} has no effect on ${name}, which is no .xz (${format})`, {
-    hint: 'leave it out',
-  });
-}
-
-const hasBootSignature = (head: Uint8Array): boolean => head[510] === 0x55 && head[511] === 0xaa;
-
-function stop(table: SegmentTable, arrival: Arrival): void {
-  table.cancel();
-  arrival.stop();
-}
-
-/** From the first byte to a kept image: decoded, checked, renamed into place. */
-async function bringIn(
-  arrival: Arrival,
-  table: SegmentTable,
-  decoder: Decoder,
-  place: store.StorePlace,
-  options: ImageOptions,
-): Promise<MapHeader> {
-  try {
-    const image = await spool(taskOf(arrival, table, decoder, place, options));
-    const header = headerOf(arrival, table, image);
-    keep(place, table, header);
-    arrival.accept();
-    return header;
-  } catch (error) {
-    // A worker that died has told nobody, and cards wait for its word.
-    if (table.state === 'reading') table.finish('broken');
-    throw await arrival.refuse(error instanceof PiburnError ? error : new PiburnError(toFailure(error)));
-  }
-}
-
-function taskOf(
-  arrival: Arrival,
-  table: SegmentTable,
-  decoder: Decoder,
-  place: store.StorePlace,
-  { limitBytes }: ImageOptions,
-): SpoolTask {
-  return {
-    encoded: { ...arrival.encoded, ...given({ limitBytes }) },
-    format: arrival.format,
-    decoder,
-    segments: table.shared,
-    expected: arrival.expected,
-    ...given({
-      spoolPath: arrival.ownSpool === undefined ? join(place.partial, 'image') : undefined,
-      promisedBytes: arrival.promisedBytes,
-      bmap: arrival.bmap,
-    }),
-  };
-}
-
-/** Runs the spool worker to its end. It is never terminated: that would take the process with it (lzma-native). */
-async function spool(task: SpoolTask): Promise<SpooledImage> {
-  const filename = new URL('./spool-worker.js', import.meta.url).href;
-  const limits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
-  const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled', resourceLimits: limits });
-  try {
-    const outcome: SpoolOutcome = await pool.run(task);
-    if (outcome.ok) return outcome.image;
-    throw new PiburnError(outcome.failure);
-  } finally {
-    await pool.close();
-  }
-}
-
-function headerOf(arrival: Arrival, table: SegmentTable, image: SpooledImage): MapHeader {
-  return {
-    imageBytes: image.imageBytes,
-    segments: table.count,
-    layout: image.layout,
-    name: withoutSuffix(arrival.name),
-    format: arrival.format,
-    trustedBy: arrival.expected.map(({ from }) => from),
-    madeAt: new Date().toISOString(),
-    ...image.digests,
-    ...arrival.origin(),
-    ...given({ source: arrival.identity, bmap: arrival.bmap && nameOfBmap(arrival.bmap) }),
-  };
-}
-
-function keep(place: store.StorePlace, table: SegmentTable, header: MapHeader): void {
-  try {
-    writeMap(join(place.partial, 'map'), table, header);
-    store.completePlace(place);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOSPC') throw noRoom(place.partial);
-    throw error;
-  }
 }
 
 /** Waits until the image exists up to `endBytes`; rejects when it breaks first. */
