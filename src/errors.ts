@@ -64,5 +64,9 @@ export function toFailure(error: unknown): Failure {
   return { kind: 'failed', code: errnoOf(error) ?? 'UNEXPECTED', message };
 }
 
+/** Any thrown value as a PiburnError. */
+export const asPiburnError = (error: unknown): PiburnError =>
+  error instanceof PiburnError ? error : new PiburnError(toFailure(error), { cause: error });
+
 /** The exit code of a failure. */
 export const exitCodeOf = (value: Failure): number => exitCodes[value.kind];

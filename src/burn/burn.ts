@@ -1,6 +1,6 @@
 // The conductor, and the page to read first: options → plan → pool → events → result (ARCHITECTURE.md has the picture).
 
-import { failure, interruption, PiburnError, refusal, toFailure } from '../errors.js';
+import { asPiburnError, failure, interruption, type PiburnError, refusal } from '../errors.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
 import { noteUse } from '../image/kept.js';
@@ -14,7 +14,6 @@ import type { BurnOptions } from './options.js';
 import { checkRounds, doubts, type Order } from './order.js';
 import { plannedCard, planOf, prepare } from './prepare.js';
 import { inspectTargets, type Target } from './targets.js';
-import { tellImage } from './tell-image.js';
 
 /**
  * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
@@ -34,13 +33,7 @@ export async function conduct(
   const room = roomOf(await inspect());
   for (const message of doubts(order)) emit({ type: 'warning', message });
   const images = new ImageAccess(options, process.env, emit, cancel);
-  const image = await images.open(options.image, room).catch(async (error: unknown) => {
-    await images.close();
-    throw error;
-  });
-  const stopImage = cancel.on(() => image.cancel());
-  const stopTelling = tellImage(image, emit);
-  try {
+  const carryOut = async (image: OpenImage): Promise<BurnSummary> => {
     const targets = await inspect(image.table.totalBytes);
     if (!options.dryRun) await askOnce(order, image, targets);
     const prepared = await prepare(order, image);
@@ -59,18 +52,20 @@ export async function conduct(
     const cards = await burnCards(run, targets, prepared.assignments);
     if (cards.some(({ outcome }) => outcome === 'good')) noteUse(image.place, { burnedAt: new Date().toISOString() });
     return summaryOf(order, image, startedAt, cards, await problemOf(image));
+  };
+  try {
+    return await images.use(options.image, carryOut, room);
   } finally {
-    stopTelling();
-    stopImage();
-    await image.close();
     await images.close();
   }
 }
 
 /** No image is larger than the largest disk among the targets; a file takes whatever comes. */
 function roomOf(targets: readonly Target[]): number {
-  const sizes = targets.map(({ description: { kind, sizeBytes } }) => (kind === 'block' ? sizeBytes : undefined));
-  return Math.max(...sizes.map((sizeBytes) => sizeBytes ?? Number.POSITIVE_INFINITY));
+  const any = Number.POSITIVE_INFINITY;
+  return Math.max(
+    ...targets.map(({ description }) => (description.kind === 'block' ? description.sizeBytes : undefined) ?? any),
+  );
 }
 
 /** Cards are left untouched until a compressed image has proved whole, unless the person wants to start early. */
@@ -102,10 +97,7 @@ async function askOnce(order: Order, image: OpenImage, targets: readonly Target[
 async function problemOf(image: OpenImage): Promise<PiburnError | undefined> {
   // Nobody needs what is still coming: the cards are through.
   if (image.table.state !== 'broken') return undefined;
-  return image.whole.then(
-    () => undefined,
-    (error: unknown) => (error instanceof PiburnError ? error : new PiburnError(toFailure(error))),
-  );
+  return image.whole.then(() => undefined, asPiburnError);
 }
 
 function summaryOf(

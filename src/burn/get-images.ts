@@ -5,7 +5,6 @@ import type { BurnEvent } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { ImageAccess } from './image-access.js';
 import type { ImageWishes } from './options.js';
-import { tellImage } from './tell-image.js';
 
 export interface GotImage {
   /** What was asked for. */
@@ -31,29 +30,16 @@ export async function getImages(
   const images = new ImageAccess(wishes, env, emit, cancel);
   const got: GotImage[] = [];
   try {
-    for (const word of words) got.push(await getImage(word, images, emit, cancel));
+    for (const word of words) got.push(await getImage(word, images));
     return got;
   } finally {
     await images.close();
   }
 }
 
-async function getImage(
-  word: string,
-  images: ImageAccess,
-  emit: (event: BurnEvent) => void,
-  cancel: Cancellation,
-): Promise<GotImage> {
-  const image = await images.open(word);
-  const stopTelling = tellImage(image, emit);
-  const stopImage = cancel.on(() => image.cancel());
-  try {
+const getImage = (word: string, images: ImageAccess): Promise<GotImage> =>
+  images.use(word, async (image) => {
     const header = await image.whole;
     const reused = image.how === 'reuse';
     return { word, name: header.name ?? image.name, reused, header, usedBytes: image.table.usedBytes };
-  } finally {
-    stopTelling();
-    stopImage();
-    await image.close();
-  }
-}
+  });

@@ -11,6 +11,7 @@ import { type ExpectedDigest, givenDigest } from '../image/trust.js';
 import type { BurnEvent } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { defaults, type ImageWishes } from './options.js';
+import { tellImage } from './tell-image.js';
 
 export class ImageAccess {
   readonly store: Store;
@@ -32,7 +33,7 @@ export class ImageAccess {
   }
 
   /** Opens what `word` means; the decoded image may not be larger than `limitBytes`. */
-  async open(word: string, limitBytes = Number.POSITIVE_INFINITY): Promise<OpenImage> {
+  async #open(word: string, limitBytes = Number.POSITIVE_INFINITY): Promise<OpenImage> {
     const { decoder, bmap, keepRejected, maxBytes } = this.#wishes;
     const request = await resolveImage(word, this.#resolving());
     return await openImage(request, {
@@ -47,6 +48,20 @@ export class ImageAccess {
       onTrouble: (message) => this.#warn(message),
       cancelled: () => this.#cancel.requested,
     });
+  }
+
+  /** Opens an image for as long as `work` takes: tells how far it is, lets a cancel stop it, and gives it back. */
+  async use<T>(word: string, work: (image: OpenImage) => Promise<T>, limitBytes?: number): Promise<T> {
+    const image = await this.#open(word, limitBytes);
+    const stopImage = this.#cancel.on(() => image.cancel());
+    const stopTelling = tellImage(image, this.#emit);
+    try {
+      return await work(image);
+    } finally {
+      stopTelling();
+      stopImage();
+      await image.close();
+    }
   }
 
   /** The list of operating systems. */

@@ -11,7 +11,7 @@ import type { OpenImage } from '../image/image.js';
 import { type KeptImage, listKept } from '../image/kept.js';
 import type { MapHeader } from '../image/map-file.js';
 import type { Store } from '../image/store.js';
-import { xzBlocks } from '../image/xz-blocks.js';
+import { readXzIndexOf } from '../image/xz-index.js';
 import type { Flavour, ImageInfo, KeptImageRow } from '../protocol.js';
 
 /** Waits until the image is whole, and describes it. */
@@ -77,7 +77,8 @@ function sourceOf({ source }: MapHeader): string | undefined {
 /** Blocks of the .xz, while it is there to be looked at. */
 async function blocksOf({ source, format }: MapHeader): Promise<ImageInfo['xz']> {
   if (format !== 'xz' || source === undefined || 'url' in source) return undefined;
-  return await xzBlocks(source.path).catch(() => undefined);
+  const index = await readXzIndexOf(source.path).catch(() => undefined);
+  return index && { streams: index.streams, blocks: index.blocks };
 }
 
 /** The images of the store, with what each of them is. */

@@ -2,13 +2,9 @@
 
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { checkBootPath, checkFirstboot } from '../customise/settings-check.js';
+import { checkBootPath, checkFirstboot, maxFiles, maxFilesBytes } from '../customise/settings-check.js';
 import { errnoOf, usageError } from '../errors.js';
 import type { ExtraFile } from '../protocol.js';
-
-/** Every card's patch is held in memory. */
-const mostBytes = 16 * 1024 * 1024;
-const mostFiles = 1000;
 
 /**
  * All files below a directory, in a fixed order; links are followed where they lead to files.
@@ -24,10 +20,14 @@ export function readExtraFiles(directory: string, label: string): ExtraFile[] {
       throw usageError('FILES', `${label}: ${path} is neither a file nor a directory`, { hint: 'take it out' });
     if (!stat.isFile()) continue;
     bytes += stat.size;
-    if (bytes > mostBytes || files.length >= mostFiles)
-      throw usageError('FILES_TOO_LARGE', `${label}: there is more than fits: ${mostFiles} files, ${mostBytes} bytes`, {
-        hint: 'copy large files onto the Pi once it runs',
-      });
+    if (bytes > maxFilesBytes || files.length >= maxFiles)
+      throw usageError(
+        'FILES_TOO_LARGE',
+        `${label}: there is more than fits: ${maxFiles} files, ${maxFilesBytes} bytes`,
+        {
+          hint: 'copy large files onto the Pi once it runs',
+        },
+      );
     const name = relative(directory, path);
     checkBootPath(name, label);
     files.push({ path: name, bytes: new Uint8Array(readFileSync(path)) });

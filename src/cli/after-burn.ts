@@ -18,7 +18,7 @@ import {
   renderSshConfig,
 } from '../report/cluster-files.js';
 import { callingPerson } from './person.js';
-import type { Terminal } from './terminal.js';
+import { isYes, type Terminal } from './terminal.js';
 
 export type AfterWishes = Pick<Settings, 'ssh-config' | 'ansible' | 'hosts'>;
 
@@ -105,6 +105,6 @@ async function writeSshConfig(
   if (!plan.lacksInclude) return;
   const question = 'ssh looks there only with a line "Include config.d/piburn" in ~/.ssh/config. Add it? [y/N] ';
   const answer = yes ? 'y' : terminal.canAsk(false) ? await terminal.ask(question) : undefined;
-  if (/^\s*y(es)?\s*$/i.test(answer ?? '')) addInclude(owner);
+  if (isYes(answer)) addInclude(owner);
   else terminal.say('ssh does not look there yet: put "Include config.d/piburn" at the top of ~/.ssh/config');
 }

@@ -8,7 +8,7 @@ import { renderQuestion } from '../report/plan-text.js';
 import { parseSeconds, parseSize } from '../typed-amounts.js';
 import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
 import type { View } from './present.js';
-import type { Terminal } from './terminal.js';
+import { isYes, type Terminal } from './terminal.js';
 
 /** The shared options as commander hands them over: those that were given. */
 export interface BurnFlags extends ImageFlags {
@@ -103,7 +103,6 @@ function questions(
   stdinTaken: boolean,
   attended: boolean,
 ): Pick<BurnOptions, 'confirm' | 'nextCard'> {
-  const isYes = (answer: string | undefined) => /^\s*y(es)?\s*$/i.test(answer ?? '');
   const confirm: BurnOptions['confirm'] = flags.yes
     ? async () => true
     : async (plan) => isYes(await terminal.ask(renderQuestion(plan), { stdinTaken }));

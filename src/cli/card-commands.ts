@@ -9,7 +9,8 @@ import { parseCardPath } from '../burn/one-card/place.js';
 import { refusal } from '../errors.js';
 import { renderCard, renderDifferences, renderEntries } from '../report/card-text.js';
 import { addCardEditCommands } from './card-edit-commands.js';
-import { cardTarget, defaultCard, type End, targetHelp, tellJson } from './card-target.js';
+import { cardTarget, defaultCard, type End, targetHelp } from './card-target.js';
+import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
 
 interface CheckFlags {
@@ -39,7 +40,7 @@ function addCheck(program: Command, terminal: Terminal, end: End): void {
       const report = against === undefined ? undefined : readReport(against);
       const facts = await checkCard(cardTarget(word));
       const differences = report === undefined ? undefined : compareWithReport(facts, report);
-      if (json) tellJson({ type: 'card', ...facts, ...(differences === undefined ? {} : { differences }) });
+      if (json) printJson({ type: 'card', ...facts, ...(differences === undefined ? {} : { differences }) });
       else {
         terminal.say(renderCard(facts));
         if (differences !== undefined) terminal.say(renderDifferences(differences, against ?? ''));
@@ -62,7 +63,7 @@ function addLs(program: Command, terminal: Terminal, end: End): void {
     .action(async (word: string | undefined, flags: { long?: boolean; json?: boolean }) => {
       const place = parseCardPath(cardTarget(word), defaultCard());
       const entries = await listCard(place);
-      if (flags.json) tellJson({ type: 'card-files', ...place, entries });
+      if (flags.json) printJson({ type: 'card-files', ...place, entries });
       else if (entries.length > 0) terminal.say(renderEntries(entries, flags.long ?? false));
       end({ code: 0, stuck: false });
     });
@@ -100,7 +101,7 @@ function addMount(program: Command, terminal: Terminal, end: End): void {
     .option('--verbose', 'print the stack of an error')
     .action(async (word: string | undefined, mountpoint: string | undefined, { json }: { json?: boolean }) => {
       const mounted = await mountOneCard(cardTarget(word), mountpoint);
-      if (json) tellJson({ type: 'card-mounted', ...mounted });
+      if (json) printJson({ type: 'card-mounted', ...mounted });
       else terminal.say(`${mounted.root} is the root of ${mounted.target}, ${mounted.boot} its boot partition`);
       end({ code: 0, stuck: false });
     });
@@ -116,7 +117,7 @@ function addUnmount(program: Command, terminal: Terminal, end: End): void {
     .action(async (word: string | undefined, { json }: { json?: boolean }) => {
       const target = cardTarget(word);
       const unmounted = await unmountOneCard(target);
-      if (json) tellJson({ type: 'card-unmounted', target, unmounted });
+      if (json) printJson({ type: 'card-unmounted', target, unmounted });
       else {
         const what =
           unmounted.length === 0 ? `nothing of ${target} is mounted` : `${unmounted.join(' and ')} unmounted`;

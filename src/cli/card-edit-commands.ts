@@ -9,7 +9,8 @@ import { interruption, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { CardChange } from '../protocol.js';
 import { renderChange } from '../report/card-text.js';
-import { cardTarget, defaultCard, type End, targetHelp, tellJson } from './card-target.js';
+import { cardTarget, defaultCard, type End, targetHelp } from './card-target.js';
+import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
 
 interface EditFlags {
@@ -138,7 +139,7 @@ const optionsOf = ({ dryrun, allowFixed }: EditFlags) => ({ dryRun: dryrun ?? fa
 
 async function finish(work: Promise<CardChange>, flags: EditFlags, terminal: Terminal, end: End): Promise<void> {
   const change = await work;
-  if (flags.json) tellJson({ type: 'card-changed', ...change });
+  if (flags.json) printJson({ type: 'card-changed', ...change });
   else terminal.say(renderChange(change));
   end({ code: 0, stuck: false });
 }

@@ -1,4 +1,4 @@
-// What the commands on one card have in common: which card is meant, and JSON.
+// What the commands on one card have in common: which card is meant.
 
 import { usageError } from '../errors.js';
 import type { Ending } from './ending.js';
@@ -17,7 +17,3 @@ export function cardTarget(word: string | undefined): string {
     hint: 'name one, such as /dev/sda or card.img, or set DEV; `lsblk` lists the disks',
   });
 }
-
-export const tellJson = (value: object): void => {
-  process.stdout.write(`${JSON.stringify({ version: 1, ...value })}\n`);
-};

@@ -1,6 +1,6 @@
 // The engine's main: takes the command line, runs the command, ends with its exit code. The one place that sets it.
 
-import { PiburnError, toFailure } from '../errors.js';
+import { asPiburnError } from '../errors.js';
 import { dieWithParent } from '../native.js';
 import { renderFailure } from '../report/failure.js';
 import type { Ending } from './ending.js';
@@ -39,7 +39,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<Ending>
 
 /** Says what went wrong, once; the stack only when asked for. Returns the exit code. */
 function tellError(error: unknown, terminal: Terminal, verbose: boolean): number {
-  const known = error instanceof PiburnError ? error : new PiburnError(toFailure(error), { cause: error });
+  const known = asPiburnError(error);
   terminal.sayError(renderFailure(known.failure, { color: terminal.errorColor }));
   if (verbose) terminal.sayError(String(error instanceof Error ? error.stack : error));
   return known.exitCode;

@@ -6,7 +6,6 @@ import { type GotImage, getImages } from '../burn/get-images.js';
 import { ImageAccess } from '../burn/image-access.js';
 import { imageInfo, keptRows } from '../burn/image-info.js';
 import { deleteImages, verifyImages } from '../burn/kept-images.js';
-import { tellImage } from '../burn/tell-image.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { filterCatalog } from '../image/catalog/filter.js';
@@ -19,6 +18,7 @@ import { parseDays } from '../typed-amounts.js';
 import type { Ending } from './ending.js';
 import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
 import { followEvents } from './present.js';
+import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
 
 type End = (ending: Ending) => void;
@@ -148,16 +148,7 @@ function addInfo(image: Command, terminal: Terminal, end: End): void {
       const info = await followed(flags, terminal, async (emit, cancel) => {
         const images = new ImageAccess(imageWishes(flags), process.env, emit, cancel);
         try {
-          const opened = await images.open(word);
-          const stopTelling = tellImage(opened, emit);
-          const stopImage = cancel.on(() => opened.cancel());
-          try {
-            return await imageInfo(opened);
-          } finally {
-            stopTelling();
-            stopImage();
-            await opened.close();
-          }
+          return await images.use(word, imageInfo);
         } finally {
           await images.close();
         }
@@ -217,10 +208,6 @@ function addDelete(image: Command, terminal: Terminal, end: End): void {
     end(good);
   });
 }
-
-const printJson = (value: object): void => {
-  process.stdout.write(`${JSON.stringify({ version: 1, ...value })}\n`);
-};
 
 const widthOf = (terminal: Terminal): number => (terminal.out.isTTY ? terminal.columns : Number.POSITIVE_INFINITY);
 

@@ -5,6 +5,7 @@ import { collectGarbage } from '../image/kept.js';
 import { openStore, storeDirectory } from '../image/store.js';
 import type { Ending } from './ending.js';
 import { addImageOptions, type ImageFlags } from './image-options.js';
+import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
 
 export function addStoreCommands(program: Command, terminal: Terminal, end: (ending: Ending) => void): void {
@@ -22,7 +23,7 @@ export function addStoreCommands(program: Command, terminal: Terminal, end: (end
   addImageOptions(gc, ['store', 'json']).action((flags: ImageFlags & { all?: boolean }) => {
     const removed = collectGarbage(openStore(storeDirectory(flags.store, process.env)), flags.all ?? false);
     const bytes = removed.reduce((sum, one) => sum + one.bytes, 0);
-    if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, type: 'store-gc', removed, bytes })}\n`);
+    if (flags.json) printJson({ type: 'store-gc', removed, bytes });
     else {
       for (const one of removed) terminal.say(`${one.what}: ${(one.bytes / 1e6).toFixed(1)} MB`);
       terminal.say(removed.length === 0 ? 'Nothing was there to be removed.' : `${(bytes / 1e6).toFixed(1)} MB freed`);

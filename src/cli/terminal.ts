@@ -8,6 +8,9 @@ import { PiburnError } from '../errors.js';
 
 const redrawMs = 100;
 
+/** Whether an answer is a yes; none is a no. */
+export const isYes = (answer: string | undefined): boolean => /^\s*y(es)?\s*$/i.test(answer ?? '');
+
 export class Terminal {
   /** Text for people goes to standard output, or to standard error while standard output carries JSON. */
   out: NodeJS.WriteStream = process.stdout;

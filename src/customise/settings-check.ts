@@ -12,7 +12,7 @@ import { checkWireless } from './settings-check/wifi.js';
 
 export { checkDomain, checkHosts, checkInterface } from './settings-check/network.js';
 export { checkOneLine, printable } from './settings-check/one-line.js';
-export { checkBootPath, checkFirstboot } from './settings-check/payload.js';
+export { checkBootPath, checkFirstboot, maxFiles, maxFilesBytes } from './settings-check/payload.js';
 export { checkKeymap, checkLocale, checkTimezone, type Keymap, parseKeymap } from './settings-check/region.js';
 export { checkCountry, checkSsid, isPsk } from './settings-check/wifi.js';
 

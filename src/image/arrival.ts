@@ -8,6 +8,9 @@ import type { SourceIdentity } from './identity.js';
 import type { ImageFormat } from './sniff.js';
 import type { ExpectedDigest } from './trust.js';
 
+/** A digest file or a .bmap beside an image, here or on the web, is never larger. */
+export const companionBytesMax = 16 * 1024 * 1024;
+
 /** A .bmap that belongs to the image. */
 export interface BmapText {
   readonly name: string;

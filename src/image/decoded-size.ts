@@ -2,13 +2,13 @@
 // held to it.
 
 import { readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { parseSparseHeader, sparseHeaderBytes } from './decode/android-sparse.js';
 import { corruptImage } from './decode/corrupt.js';
 import { findSevenZip, findSevenZipImage } from './decode/seven-zip.js';
 import { findZipImage } from './decode/zip.js';
 import { blockHeaderBytes, frameHeaderBytesMax, parseBlockHeader, parseFrameHeader } from './decode/zstd-frame.js';
 import type { ImageFormat } from './sniff.js';
+import { readXzIndex } from './xz-index.js';
 
 /**
  * The size in bytes of the image in a file that is whole; undefined where the format does not tell it.
@@ -32,18 +32,9 @@ export async function decodedSize(
 
 /** The sum of the sizes in the .xz indexes; a file cut short has none at its end, and is known as broken right here. */
 async function xzDecodedSize(descriptor: number, fileBytes: number, name: string): Promise<number> {
-  const lzma: typeof import('lzma-native') = createRequire(import.meta.url)('lzma-native');
-  const read = (count: number, offset: number, done: (error: Error | null, bytes?: Buffer) => void): void => {
-    const bytes = readAt(descriptor, offset, count);
-    if (bytes.length < count) done(new Error('unexpected end of file'));
-    else done(null, bytes);
-  };
-  return new Promise((resolve, reject) => {
-    lzma.parseFileIndex({ fileSize: fileBytes, read } as never, (error: Error | null, info) => {
-      if (error || info === undefined) reject(corruptImage(name, 'its index at the end is missing or damaged'));
-      else resolve(info.uncompressedSize);
-    });
-  });
+  const index = await readXzIndex(descriptor, fileBytes);
+  if (index !== undefined) return index.imageBytes;
+  throw corruptImage(name, 'its index at the end is missing or damaged');
 }
 
 function sparseDecodedSize(descriptor: number, name: string): number {

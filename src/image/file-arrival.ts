@@ -4,12 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { failure } from '../errors.js';
 import { given } from '../given.js';
-import type { Arrival, BmapText } from './arrival.js';
+import { type Arrival, type BmapText, companionBytesMax } from './arrival.js';
 import { bmapCandidates } from './bmap/candidates.js';
 import type { ImageSource } from './source.js';
 import { digestIn, type ExpectedDigest } from './trust.js';
-
-const companionBytesMax = 16 * 1024 * 1024;
 
 export interface FileWishes {
   readonly expected: readonly ExpectedDigest[];
@@ -46,11 +44,11 @@ export function arriveFromFile(source: ImageSource, wishes: FileWishes): Arrival
 }
 
 /** A raw file needs no copy: it is read where it lies. A raw stream does. */
-export const ownSpoolOf = ({ format, identity }: ImageSource): string | undefined =>
+const ownSpoolOf = ({ format, identity }: ImageSource): string | undefined =>
   format === 'raw' ? identity?.path : undefined;
 
 /** What `FILE.sha256` says of a file. */
-export function digestBeside(path: string): ExpectedDigest[] {
+function digestBeside(path: string): ExpectedDigest[] {
   const beside = `${path}.sha256`;
   const text = companion(beside);
   const sha256 = text === undefined ? undefined : digestIn(text, basename(path), true);

@@ -167,12 +167,8 @@ function reuse(wanted: Wanted, lock: FileLock, options: ImageOptions): OpenImage
 }
 
 /** A slip of the person's must not cost an image that is known to be the one that was meant. */
-function checkGiven(
-  { name, listed, isWanted }: Wanted,
-  header: MapHeader,
-  { expected, limitBytes }: ImageOptions,
-): void {
-  if (!isWanted(header) || compare(listed, header) !== 'right') return;
+function checkGiven({ name, listed }: Wanted, header: MapHeader, { expected, limitBytes }: ImageOptions): void {
+  if (compare(listed, header) !== 'right') return;
   const isMoving = listed.length === 0 && header.source !== undefined && 'url' in header.source;
   if (!isMoving && compare(expected, header) === 'wrong') checkDigests(name, expected, header);
   if (limitBytes !== undefined && header.imageBytes > limitBytes)

@@ -4,7 +4,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { errnoOf, PiburnError, toFailure, usageError } from '../errors.js';
+import { asPiburnError, errnoOf, PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { FileLock } from '../native.js';
 import type { Arrival } from './arrival.js';
@@ -101,7 +101,7 @@ async function bringIn(
   } catch (error) {
     // A worker that died has told nobody, and cards wait for its word.
     if (table.state === 'reading') table.finish('broken');
-    throw await arrival.refuse(error instanceof PiburnError ? error : new PiburnError(toFailure(error)));
+    throw await arrival.refuse(asPiburnError(error));
   }
 }
 

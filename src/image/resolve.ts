@@ -14,7 +14,7 @@ import { shownUrl } from './fetch/web-address.js';
 import { isFile } from './identity.js';
 import type { ImageRequest } from './image.js';
 import { type KeptImage, listKept } from './kept.js';
-import { hasImageSuffix, withoutSuffix } from './names.js';
+import { hasImageSuffix, unescaped, withoutSuffix } from './names.js';
 import type { Store } from './store.js';
 import type { ExpectedDigest } from './trust.js';
 
@@ -30,7 +30,7 @@ export interface ResolveOptions {
 /** The file that a word names, `-` included; undefined: it is an address, or a name to be looked up. */
 export function localPath(word: string): string | undefined {
   if (word === '-') return word;
-  if (/^file:\/\/\//i.test(word)) return decoded(word.slice('file://'.length));
+  if (/^file:\/\/\//i.test(word)) return unescaped(word.slice('file://'.length));
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return undefined;
   return word.includes('/') || hasImageSuffix(word) || isFileHere(word) ? word : undefined;
 }
@@ -46,15 +46,6 @@ function isFileHere(word: string): boolean {
   }
 }
 
-/** What a URL writes as %41; text that is no such encoding is taken as it is. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** The word as it may be shown: an address may hold a password or a token. */
 export const shownSource = (word: string): string => (word.includes('://') ? shownUrl(word) : word);
 
@@ -66,14 +57,15 @@ export async function resolveImage(word: string, options: ResolveOptions): Promi
   const path = localPath(word);
   if (path !== undefined) return { kind: 'file', path };
   if (word.includes('://')) return await resolveAddress(word, options);
-  const kept = listKept(options.store).filter(({ state }) => state !== 'damaged');
   // The list comes first: a file that somebody called like one of its images must not take its place.
-  const listed = (await knownList(options))?.entries.find(({ tag }) => isSame(tag, word));
+  const known = isLatest(word) ? undefined : await knownList(options);
+  const listed = known?.entries.find(({ tag }) => isSame(tag, word));
   if (listed !== undefined) return fromEntry(listed);
+  const kept = listKept(options.store).filter(({ state }) => state !== 'damaged');
   const exact = isLatest(word) ? [] : kept.filter(({ name, place }) => isSame(name, word) || place.key === word);
   const [only, another] = exact;
   if (another !== undefined) throw ambiguous(word, exact.map(inWords));
-  if (only !== undefined) return await resolveKept(only, options);
+  if (only !== undefined) return resolveKept(only, known, options);
   return await resolveName(word, kept, options);
 }
 
@@ -100,14 +92,14 @@ async function resolveAddress(word: string, options: ResolveOptions): Promise<Im
 }
 
 /** What lies in the store under a name is still fetched where its list says that it has changed. */
-async function resolveKept(kept: KeptImage, options: ResolveOptions): Promise<ImageRequest> {
+function resolveKept(kept: KeptImage, catalog: Catalog | undefined, options: ResolveOptions): ImageRequest {
   const source = kept.header?.source;
   if (isFile(source) && kept.state === 'stale')
     options.onTrouble(`${source.path} has changed or gone; what the store has of it is used`);
   // A raw file lies where it lies: the store has only its map.
   else if (isFile(source) && kept.header?.format === 'raw') return { kind: 'file', path: source.path };
   const url = source !== undefined && 'url' in source ? source.url : undefined;
-  const listed = url === undefined ? undefined : (await knownList(options))?.entries.find((entry) => entry.url === url);
+  const listed = url === undefined ? undefined : catalog?.entries.find((entry) => entry.url === url);
   return listed === undefined ? { kind: 'kept', name: kept.name, key: kept.place.key } : fromEntry(listed);
 }
 
@@ -130,7 +122,7 @@ async function resolveName(word: string, kept: readonly KeptImage[], options: Re
   if (listed.length + others.length > 1)
     throw ambiguous(word, [...others.map(inWords), ...listed.map(({ tag }) => tag)]);
   if (listed[0] !== undefined) return fromEntry(listed[0]);
-  if (others[0] !== undefined) return await resolveKept(others[0], options);
+  if (others[0] !== undefined) return resolveKept(others[0], known, options);
   const dated = await findArchived(word, options);
   if (dated !== undefined) return dated;
   if (!('entries' in catalog))
@@ -182,7 +174,7 @@ function fromEntry(entry: OsEntry): ImageRequest {
 
 function fromAddress(url: string): ImageRequest {
   const { pathname, host } = new URL(url);
-  const fileName = basename(decoded(pathname));
+  const fileName = basename(unescaped(pathname));
   return { kind: 'web', image: { url, name: withoutSuffix(fileName) || host, expected: [] } };
 }
 

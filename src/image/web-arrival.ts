@@ -2,14 +2,15 @@
 // reads it while it grows. What a broken run has fetched is there for the next one.
 
 import { closeSync, openSync } from 'node:fs';
-import { PiburnError, toFailure } from '../errors.js';
+import { asPiburnError, PiburnError, toFailure } from '../errors.js';
 import { given } from '../given.js';
-import type { Arrival, BmapText, Fetch, Origin } from './arrival.js';
+import { type Arrival, type BmapText, companionBytesMax, type Fetch, type Origin } from './arrival.js';
 import { fetchText, type Remote, type WebClient } from './fetch/client.js';
 import { download } from './fetch/download.js';
 import { parseAddress, shownUrl } from './fetch/web-address.js';
 import { Growth } from './growth.js';
 import type { WebIdentity } from './identity.js';
+import { unescaped } from './names.js';
 import { checkRoom } from './room.js';
 import { type ImageFormat, sniff, sniffBytes } from './sniff.js';
 import { readHead } from './source.js';
@@ -39,8 +40,6 @@ export interface WebWishes {
   /** Something went wrong and is tried again, or is worth knowing; a sentence. */
   readonly onTrouble: (message: string) => void;
 }
-
-const companionBytesMax = 16 * 1024 * 1024;
 
 /**
  * Starts the download and resolves when its first bytes have told the format.
@@ -73,7 +72,7 @@ export async function arriveFromWeb(image: WebImage, place: StorePlace, wishes: 
       },
     };
   } catch (error) {
-    throw await transfer.refuse(error instanceof PiburnError ? error : new PiburnError(toFailure(error)));
+    throw await transfer.refuse(asPiburnError(error));
   }
 }
 
@@ -130,7 +129,7 @@ class Transfer implements Fetch {
         onStart: (remote) => this.#started(remote),
       });
     } catch (error) {
-      this.#trouble ??= error instanceof PiburnError ? error : new PiburnError(toFailure(error));
+      this.#trouble ??= asPiburnError(error);
     }
   }
 
@@ -202,7 +201,7 @@ const provesWrong = new Set([
 /** The digest that lies beside the image: `URL.sha256`, else in `SHA256SUMS`. */
 async function digestOnline(image: WebImage, wishes: WebWishes): Promise<ExpectedDigest[]> {
   const address = new URL(image.url);
-  const fileName = lastName(address.pathname);
+  const fileName = unescaped(address.pathname.split('/').at(-1) ?? '');
   for (const [beside, alone] of [
     [`${address.pathname}.sha256`, true],
     [new URL('SHA256SUMS', address).pathname, false],
@@ -214,15 +213,6 @@ async function digestOnline(image: WebImage, wishes: WebWishes): Promise<Expecte
     if (sha256 !== undefined) return [{ sha256, of: 'archive', from: beside.split('/').at(-1) ?? beside }];
   }
   return [];
-}
-
-function lastName(pathname: string): string {
-  const name = pathname.split('/').at(-1) ?? '';
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 async function bmapOnline({ bmapUrl }: WebImage, wishes: WebWishes): Promise<BmapText | undefined> {

@@ -31,8 +31,11 @@ import type { BurnEvent } from '../protocol.js';
  * A `failure` is `kind` (`failed`, `usage`, `refused`, `interrupted`), `code`, `message`, `hint?`, `device?`,
  * `offsetBytes?`, `lengthBytes?`.
  */
-export function toJsonLine(event: BurnEvent): string {
-  return JSON.stringify({ version: 1, ...event }, withoutBinary).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+export const toJsonLine = (event: BurnEvent): string => jsonLine(event);
+
+/** Any facts for programs, in the same form. */
+export function jsonLine(facts: object): string {
+  return JSON.stringify({ version: 1, ...facts }, withoutBinary).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
 // `this` is the object around the value: a Buffer arrives here already turned into an object by its toJSON.

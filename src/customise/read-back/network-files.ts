@@ -3,10 +3,9 @@
 
 import { given } from '../../given.js';
 import type { NodeWifi } from '../../protocol.js';
+import { blockBegin } from '../flavours/cluster-hosts.js';
 import { type KeyfileSection, parseKeyfile } from '../flavours/keyfile.js';
 import type { AddressParts } from './network-parts.js';
-
-const blockBegin = '# piburn begins';
 
 /** The interface that dhcpcd.conf(5) sets by hand: that of piburn's own lines, else the last; undefined for none. */
 export function readDhcpcd(lines: readonly string[]): AddressParts | undefined {

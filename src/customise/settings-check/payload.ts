@@ -4,9 +4,9 @@ import { type PiburnError, usageError } from '../../errors.js';
 import type { ExtraFile, Node } from '../../protocol.js';
 import { printable } from './one-line.js';
 
-const maxFiles = 1000;
+export const maxFiles = 1000;
 /** Every node's patch is held in memory at once, this included. */
-const maxFilesBytes = 16 * 1024 * 1024;
+export const maxFilesBytes = 16 * 1024 * 1024;
 const maxScriptBytes = 1024 * 1024;
 /** Names on FAT (fatgen103, "Long File Names"), and a path that any system can say. */
 const maxNameLength = 255;

@@ -1,6 +1,6 @@
 // The words that people type for images: made from the files' names, unique in a catalog.
 
-import { withoutSuffix } from '../names.js';
+import { unescaped, withoutSuffix } from '../names.js';
 import type { ListedImage, OsEntry } from './entry.js';
 import { parsedUrl } from './fields.js';
 
@@ -32,7 +32,7 @@ function uniqueTag(name: string, taken: Set<string>, uses: Map<string, number>):
 export function tagOf(url: string): string {
   const parsed = parsedUrl(url);
   const file = parsed?.pathname.split('/').findLast((part) => part !== '') ?? parsed?.host ?? '';
-  const word = withoutSuffix(decoded(file))
+  const word = withoutSuffix(unescaped(file))
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}._+-]+/gu, '-')
     .replace(/^[-.]+/, '')
@@ -40,12 +40,4 @@ export function tagOf(url: string): string {
     .replace(/[-.\p{Cs}]+$/u, '');
   if (word === '') return 'image';
   return reserved.test(word) ? `${word}-image` : word;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

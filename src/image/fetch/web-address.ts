@@ -3,6 +3,7 @@
 
 import { failure, usageError } from '../../errors.js';
 import { given } from '../../given.js';
+import { unescaped } from '../names.js';
 
 export interface WebAddress {
   /** Without credentials and fragment. */
@@ -35,14 +36,6 @@ function bare(url: URL): URL {
 /** RFC 7617. */
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${unescaped(user)}:${unescaped(password)}`).toString('base64')}`;
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /** An address for messages: no credentials, and no query, since signatures and tokens are put there. */
 export function shownUrl(address: string | URL): string {
