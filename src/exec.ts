@@ -62,6 +62,32 @@ export function startOn(program: string, args: readonly string[], descriptor: nu
   return running(execa(program, args, { ...streaming, stdin: descriptor as 0 }));
 }
 
+/** A running program of which only the lines that it prints matter. */
+export interface FollowedProgram {
+  /** Ends with the program; without a line when the program is not installed. */
+  readonly lines: AsyncIterable<string>;
+  kill(): void;
+}
+
+/** Starts a program that runs until it is killed, and prints a line now and then. Lines are cut at 4096 characters. */
+export function follow(program: string, args: readonly string[]): FollowedProgram {
+  const child = running(execa(program, args, { ...streaming, stdin: 'ignore' }));
+  return { lines: linesOf(child.stdout), kill: child.kill };
+}
+
+const longestLine = 4096;
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = (lines.pop() ?? '').slice(0, longestLine);
+    for (const line of lines) yield line.slice(0, longestLine);
+  }
+  if (rest !== '') yield rest;
+}
+
 const streaming = {
   buffer: { stdout: false, stderr: true },
   maxBuffer: { stderr: 4096 },

@@ -2,8 +2,11 @@
 
 import { basename, dirname, resolve } from 'node:path';
 import { failure } from '../errors.js';
+import { given } from '../given.js';
 import { cleanText } from './clean-text.js';
-import type { BlockDevice, Mount, PathFacts, SystemFacts } from './facts.js';
+import type { BlockDevice, PathFacts, SystemFacts } from './facts.js';
+import { busPlace } from './port.js';
+import { parseMountinfo, parseRoot, parseSwaps } from './proc-text.js';
 import { liveSource, type SystemSource } from './system-source.js';
 
 const classBlock = '/sys/class/block';
@@ -25,12 +28,16 @@ export async function readSystem(source: SystemSource = liveSource): Promise<Sys
       hint: 'Mount /proc; without it the disk of the running system cannot be told from a card.',
     });
   }
+  const links = readLinks(source);
+  const devices = names.map((name) => readDevice(name, words.get(name) ?? {}, links, source));
   const lookedUp = new Map<string, PathFacts>();
   return {
-    devices: new Map(names.map((name) => [name, readDevice(name, words.get(name) ?? {}, source)])),
+    devices: new Map(devices.map((device) => [device.name, device])),
     mounts,
     swaps: parseSwaps(source.readText('/proc/swaps') ?? ''),
     pools: readPools(source),
+    mountedAnywhere: readMounted(names, source),
+    ...given({ rootPath: parseRoot(source.readText('/proc/cmdline') ?? '') }),
     lookUp(path) {
       const found = lookedUp.get(path) ?? lookUp(path, source);
       lookedUp.set(path, found);
@@ -59,7 +66,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readDevice(name: string, words: Words, source: SystemSource): BlockDevice {
+function readDevice(
+  name: string,
+  words: Words,
+  links: ReadonlyMap<string, readonly string[]>,
+  source: SystemSource,
+): BlockDevice {
   const attribute = (path: string) => source.readText(`${classBlock}/${name}/${path}`)?.trim();
   const word = (column: string) => (typeof words[column] === 'string' ? cleanText(words[column]) : '');
   const realPath = source.realPath(`${classBlock}/${name}`) ?? '';
@@ -69,36 +81,47 @@ function readDevice(name: string, words: Words, source: SystemSource): BlockDevi
   const transport = transportOf(realPath, kind);
   const onBoard = transport === 'mmc' && kind === 'disk' && isOnBoard(name, attribute('device/type'), source);
   const diskSequence = Number(attribute('diskseq'));
-  const backingFile = attribute('loop/backing_file')?.replace(/ \(deleted\)$/, '');
   const serial = word('serial') || cleanText(attribute('device/serial') ?? '');
+  const cid = attribute('device/cid');
+  // sysfs writes a slash in a name as '!'.
+  const path = `/dev/${name.replaceAll('!', '/')}`;
   return {
     name,
-    // sysfs writes a slash in a name as '!'.
-    path: `/dev/${name.replaceAll('!', '/')}`,
+    path,
     title: word('name') || name,
     deviceNumber: attribute('dev') ?? '',
     kind,
-    ...(isPartition ? { parent: basename(dirname(realPath)) } : {}),
     slaves,
     holders: source.list(`${classBlock}/${name}/holders`),
-    ...(backingFile === undefined ? {} : { backingFile }),
+    links: links.get(path) ?? [],
     sizeBytes: Number(attribute('size') ?? 0) * sectorBytes,
     readOnly: attribute('ro') === '1',
     removable: attribute('removable') === '1' || (transport === 'mmc' && kind === 'disk' && !onBoard),
     onBoard,
     transport,
-    ...(diskSequence > 0 ? { diskSequence } : {}),
-    model: modelOf(word('vendor'), word('model') || cleanText(attribute('device/name') ?? '')),
-    ...(serial === '' ? {} : { serial }),
+    ...(kind === 'disk' ? busPlace(realPath, source) : {}),
+    vendor: withoutNumbers(word('vendor')),
+    model: withoutNumbers(word('model') || cleanText(attribute('device/name') ?? '')),
     label: word('label'),
     fileSystem: word('fstype'),
     tableKind: word('pttype'),
+    ...given({
+      parent: isPartition ? basename(dirname(realPath)) : undefined,
+      backingFile: backingOf(attribute('loop/backing_file') ?? attribute('backing_dev')),
+      diskSequence: diskSequence > 0 ? diskSequence : undefined,
+      serial: serial || undefined,
+      cid: /^[0-9a-f]{32}$/i.test(cid ?? '') ? cid?.toLowerCase() : undefined,
+    }),
   };
 }
 
+/** What a loop device reads, or a zram writes to (`none`: memory only). */
+const backingOf = (text: string | undefined): string | undefined =>
+  text === 'none' ? undefined : text?.replace(/ \(deleted\)$/, '');
+
 function kindOf(name: string, slaves: readonly string[]): BlockDevice['kind'] {
   if (/^loop[0-9]+$/.test(name)) return 'loop';
-  if (/^mmcblk[0-9]+(boot[0-9]+|rpmb|gp[0-9]+)$/.test(name)) return 'bootArea';
+  if (/^mmcblk[0-9]+(boot[0-9]+|rpmb|gp[0-9]+)$/.test(name) || /^mtdblock/.test(name)) return 'bootArea';
   if (/^(sr|scd)[0-9]+$/.test(name)) return 'optical';
   if (/^z?ram[0-9]+$/.test(name)) return 'memory';
   return slaves.length > 0 || /^(dm-|md|bcache)[0-9]/.test(name) ? 'stacked' : 'disk';
@@ -109,7 +132,7 @@ function transportOf(realPath: string, kind: BlockDevice['kind']): string {
   if (kind === 'loop') return 'loop';
   if (realPath.includes('/mmc_host/')) return 'mmc';
   if (/\/usb[0-9]+\//.test(realPath)) return 'usb';
-  if (realPath.includes('/nvme/')) return 'nvme';
+  if (/\/nvme(-subsystem)?\//.test(realPath)) return 'nvme';
   if (/\/ata[0-9]+\//.test(realPath)) return 'sata';
   if (/\/virtio[0-9]+\//.test(realPath)) return 'virtio';
   return /\/host[0-9]+\//.test(realPath) ? 'scsi' : '';
@@ -120,31 +143,25 @@ const isOnBoard = (name: string, type: string | undefined, source: SystemSource)
   type !== 'SD' || source.list(classBlock).includes(`${name}boot0`);
 
 /** PCI numbers such as `0x1af4` stand where virtual disks have no vendor. */
-const modelOf = (vendor: string, model: string): string =>
-  [vendor, model].filter((word) => word !== '' && !/^0x[0-9a-f]+$/.test(word)).join(' ');
+const withoutNumbers = (word: string): string => (/^0x[0-9a-f]+$/.test(word) ? '' : word);
 
-/** Fields as in proc(5): ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS TAG… - FSTYPE SOURCE SUPEROPTIONS. */
-function parseMountinfo(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [place = '', kind = ''] = line.split(' - ');
-    const [, , deviceNumber, , mountpoint] = place.split(' ');
-    const [fileSystem = '', source = ''] = kind.split(' ');
-    if (deviceNumber === undefined || mountpoint === undefined) return [];
-    return [{ deviceNumber, mountpoint: unescapeOctal(mountpoint), fileSystem, source: unescapeOctal(source) }];
-  });
+/** Links by the device that they lead to. udev keeps their names plain; a name that is not is left out. */
+function readLinks(source: SystemSource): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const folder of ['/dev/disk/by-id', '/dev/disk/by-path']) {
+    for (const name of [...source.list(folder)].sort().filter((text) => /^[!-~]{1,255}$/.test(text))) {
+      const target = source.realPath(`${folder}/${name}`);
+      if (target !== undefined) found.set(target, [...(found.get(target) ?? []), `${folder}/${name}`]);
+    }
+  }
+  return found;
 }
 
-function parseSwaps(text: string): string[] {
-  const paths = text
-    .split('\n')
-    .slice(1)
-    .map((line) => unescapeOctal(line.split(/[ \t]/)[0] ?? ''));
-  return paths.filter((path) => path !== '').map((path) => path.replace(/ ?\(deleted\)$/, ''));
+/** These file systems have a folder for each mounted device, in whatever namespace or below whatever overlay. */
+function readMounted(names: readonly string[], source: SystemSource): string[] {
+  const found = ['ext4', 'xfs', 'f2fs'].flatMap((kind) => source.list(`/sys/fs/${kind}`));
+  return names.filter((name) => found.includes(name));
 }
-
-/** The kernel writes space, tab, newline and backslash as three octal digits. */
-const unescapeOctal = (text: string): string =>
-  text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 /** Members of every mounted btrfs; `features` and `debug` stand beside them. */
 function readPools(source: SystemSource): string[][] {

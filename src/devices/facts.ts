@@ -1,8 +1,10 @@
 // What is known about the machine's block devices, and the questions that every rule asks about it.
 
+import { cleanText } from './clean-text.js';
+import type { BusPlace } from './port.js';
 import type { Entry } from './system-source.js';
 
-export interface BlockDevice {
+export interface BlockDevice extends BusPlace {
   /** The kernel's name, `sda1`. */
   readonly name: string;
   /** `/dev/sda1`. */
@@ -21,7 +23,9 @@ export interface BlockDevice {
   /** Devices that this one is built upon, and devices built upon this one. */
   readonly slaves: readonly string[];
   readonly holders: readonly string[];
-  /** The file behind a loop device. */
+  /** Links below /dev/disk that lead to it, by-id first; none without udev. */
+  readonly links: readonly string[];
+  /** The file or device behind a loop device; the device that a zram writes to. */
   readonly backingFile?: string;
   readonly sizeBytes: number;
   readonly readOnly: boolean;
@@ -32,8 +36,11 @@ export interface BlockDevice {
   /** `usb`, `mmc`, `nvme`, `sata`, `scsi`, `virtio`, `loop`, or empty. */
   readonly transport: string;
   readonly diskSequence?: number;
+  readonly vendor: string;
   readonly model: string;
   readonly serial?: string;
+  /** Card identification register of a card on an MMC bus, 32 hexadecimal digits. */
+  readonly cid?: string;
   readonly label: string;
   readonly fileSystem: string;
   /** `dos` or `gpt`. */
@@ -64,6 +71,10 @@ export interface SystemFacts {
   readonly swaps: readonly string[];
   /** Kernel names of the members of each mounted btrfs. */
   readonly pools: readonly (readonly string[])[];
+  /** Kernel names of devices with a file system that is mounted anywhere, also where we cannot see it. */
+  readonly mountedAnywhere: readonly string[];
+  /** Where the kernel was told to find its root. */
+  readonly rootPath?: string;
   /** What a path leads to. The first answer is kept: all rules judge the same thing. */
   readonly lookUp: (path: string) => PathFacts;
 }
@@ -83,17 +94,25 @@ export function withPartitions(disk: BlockDevice, facts: SystemFacts): BlockDevi
   return [disk, ...[...facts.devices.values()].filter((device) => device.parent === disk.name)];
 }
 
-/** Names of the devices that a mount reads: several for a btrfs over several disks. */
+/** Names of the devices that a mount reads: several for a file system over several disks. */
 export function devicesOfMount(mount: Mount, facts: SystemFacts): string[] {
-  const device =
-    deviceByNumber(mount.deviceNumber, facts) ??
-    // btrfs and bcachefs have device numbers of their own; only the source tells.
-    sourcePaths(mount)
-      .map((path) => deviceAt(path, facts))
-      .find((found) => found !== undefined);
-  if (device !== undefined) return [device.name, ...poolMates(device.name, facts)];
+  const device = deviceByNumber(mount.deviceNumber, facts);
+  // btrfs, bcachefs and ZFS have device numbers of their own; only the source tells.
+  const found =
+    device === undefined
+      ? [...sourcePaths(mount).flatMap((path) => deviceAt(path, facts) ?? []), ...zfsMembers(mount, facts)]
+      : [device];
+  const names = found.flatMap(({ name }) => [name, ...poolMates(name, facts)]);
+  if (names.length > 0) return [...new Set(names)];
   // A btrfs mounted by the kernel itself calls its source /dev/root: it may be any of them.
   return mount.fileSystem === 'btrfs' ? facts.pools.flat() : [];
+}
+
+/** The source of a ZFS mount is `POOL/DATASET`, and a member's label is its pool. */
+function zfsMembers(mount: Mount, facts: SystemFacts): BlockDevice[] {
+  if (mount.fileSystem !== 'zfs') return [];
+  const pool = cleanText(mount.source.split('/')[0] ?? '');
+  return [...facts.devices.values()].filter(({ fileSystem, label }) => fileSystem === 'zfs_member' && label === pool);
 }
 
 /** Names of the devices in the same btrfs, without the device itself. */
@@ -133,8 +152,18 @@ export function everythingUnder(names: readonly string[], facts: SystemFacts): S
     if (device === undefined || found.has(name)) continue;
     found.add(name);
     waiting.push(...device.slaves, ...(device.parent === undefined ? [] : [device.parent]));
-    const mount = device.backingFile === undefined ? undefined : mountOf(device.backingFile, facts);
-    if (mount !== undefined) waiting.push(...devicesOfMount(mount, facts));
+    if (device.backingFile !== undefined) waiting.push(...devicesOfPath(device.backingFile, facts));
   }
   return found;
 }
+
+/** Names of the devices that a path leads to: a device itself, or those that its file system is on. */
+export function devicesOfPath(path: string, facts: SystemFacts): string[] {
+  const device = deviceAt(path, facts);
+  if (device !== undefined) return [device.name];
+  const mount = mountOf(path, facts);
+  return mount === undefined ? [] : devicesOfMount(mount, facts);
+}
+
+/** Vendor and model in one. */
+export const modelName = ({ vendor, model }: BlockDevice): string => `${vendor} ${model}`.trim();

@@ -2,8 +2,11 @@
 
 import { type PiburnError, refusal } from '../errors.js';
 import { formatBytes } from '../size-text.js';
-import { type BlockDevice, devicesOfMount, poolMates, type SystemFacts, withPartitions } from './facts.js';
+import { type BlockDevice, deviceAt, type SystemFacts } from './facts.js';
+import { fileInUse, mountpointsOf, sleepingMember, unseenParts, usersOf } from './in-use.js';
 import { isAutomountPlace, systemUses } from './system-disk.js';
+
+export { mountpointsOf } from './in-use.js';
 
 /** What the person allowed, and what is known about the image. */
 export interface RefusalOptions {
@@ -32,8 +35,19 @@ interface Subject {
 type Rule = (subject: Subject, facts: SystemFacts, options: RefusalOptions) => PiburnError | undefined;
 
 /** Rules that make all others pointless, the gravest first. */
-const finalRules: readonly Rule[] = [imageItself, neededBySystem, partOfDisk, noDisk, noMedium];
-const otherRules: readonly Rule[] = [inUse, mounted, fixed, onBoard, large, readOnly, small];
+const finalRules: readonly Rule[] = [imageItself, neededBySystem, partOfDisk, noDisk, overDevice, noMedium];
+const otherRules: readonly Rule[] = [
+  inUse,
+  mountedUnseen,
+  sleeping,
+  sharedFile,
+  mounted,
+  fixed,
+  onBoard,
+  large,
+  readOnly,
+  small,
+];
 
 /** Every reason not to write to a device that was named by `path`. */
 export function diskRefusals(
@@ -48,17 +62,13 @@ export function diskRefusals(
   return final.length > 0 ? final.slice(0, 1) : otherRules.flatMap(judge);
 }
 
+/** A whole disk with a node in /dev; the paths behind a multipath NVMe have none. */
+export const isDisk = ({ kind, deviceNumber }: BlockDevice): boolean => kind === 'disk' && deviceNumber !== '';
+
 /** The disks that nothing speaks against. */
 export function candidates(facts: SystemFacts, options: RefusalOptions): BlockDevice[] {
-  const disks = [...facts.devices.values()].filter((device) => device.kind === 'disk');
+  const disks = [...facts.devices.values()].filter((device) => isDisk(device));
   return disks.filter((disk) => diskRefusals(disk.path, disk, facts, options).length === 0);
-}
-
-/** The mount points of a device and its partitions. */
-export function mountpointsOf(device: BlockDevice, facts: SystemFacts): string[] {
-  const names = withPartitions(device, facts).map((part) => part.name);
-  const mounts = facts.mounts.filter((mount) => devicesOfMount(mount, facts).some((name) => names.includes(name)));
-  return [...new Set(mounts.map((mount) => mount.mountpoint))];
 }
 
 function imageItself({ path, title, device }: Subject, facts: SystemFacts, options: RefusalOptions) {
@@ -117,7 +127,7 @@ function noDisk({ path, title, device }: Subject) {
     stacked: 'is built upon other devices (LVM, LUKS, RAID or multipath)',
     optical: 'is an optical drive',
     memory: 'is a disk in memory',
-    bootArea: 'is a hidden area of an eMMC chip',
+    bootArea: 'is a hidden area of an eMMC or flash chip',
   };
   const what = words[device.kind];
   if (what === undefined) return undefined;
@@ -132,16 +142,48 @@ function noMedium({ path, title, device }: Subject) {
   return refusal('NO_MEDIUM', `${title} is empty: there is no card in it.`, { device: path, hint: 'Put a card in.' });
 }
 
-function inUse({ path, title, device }: Subject, facts: SystemFacts) {
-  const parts = withPartitions(device, facts);
-  const holders = parts.flatMap((part) => [...part.holders, ...poolMates(part.name, facts)]);
-  const pool = parts.some((part) => part.fileSystem === 'zfs_member') ? ['a ZFS pool'] : [];
-  const titles = [...holders.map((name) => facts.devices.get(name)?.title ?? name), ...pool];
-  if (titles.length === 0) return undefined;
-  return refusal('IN_USE', `${title} is in use together with ${[...new Set(titles)].join(', ')}.`, {
+/** To write through a loop device to a disk would go around every rule about that disk. */
+function overDevice({ path, title, device }: Subject, facts: SystemFacts) {
+  const below = device.backingFile === undefined ? undefined : deviceAt(device.backingFile, facts);
+  if (below === undefined) return undefined;
+  return refusal('NOT_A_DISK', `${title} is a loop device over ${below.path}, and no card.`, {
     device: path,
-    hint: 'Take it out of its LVM, LUKS, RAID, multipath, btrfs or ZFS first, or choose another device.',
+    hint: `Give the disk itself: ${below.parent === undefined ? below.path : `/dev/${below.parent}`}`,
   });
+}
+
+function inUse({ path, title, device }: Subject, facts: SystemFacts) {
+  const users = usersOf(device, facts);
+  if (users.length === 0) return undefined;
+  return refusal('IN_USE', `${title} is in use together with ${users.join(', ')}.`, {
+    device: path,
+    hint: 'Take it out of its LVM, LUKS, RAID, multipath, btrfs, ZFS or loop device first, or choose another device.',
+  });
+}
+
+function mountedUnseen({ path, title, device }: Subject, facts: SystemFacts) {
+  const [part] = unseenParts(device, facts);
+  if (part === undefined) return undefined;
+  const words = `${title} is mounted where piburn cannot see it (${part.path}): by a container or a service, or lazily unmounted.`;
+  return refusal('IN_USE', words, {
+    device: path,
+    hint: `Unmount it there; 'grep ${part.name} /proc/*/mountinfo' names the processes.`,
+  });
+}
+
+function sleeping({ path, title, device }: Subject, facts: SystemFacts) {
+  const member = usersOf(device, facts).length > 0 ? undefined : sleepingMember(device, facts);
+  if (member === undefined) return undefined;
+  const words = `${title} belongs to ${member.words} that is not active (${member.path}); other disks may hold the rest of it.`;
+  return refusal('IN_USE', words, {
+    device: path,
+    hint: `'${member.command}' shows what it is; if nothing of it is needed: wipefs --all ${member.path}`,
+  });
+}
+
+/** Another loop device over the same file, which is in use, or a file that is. */
+function sharedFile({ path, device }: Subject, facts: SystemFacts) {
+  return device.backingFile === undefined ? undefined : fileInUse(path, device.backingFile, facts, device);
 }
 
 function mounted({ path, title, device }: Subject, facts: SystemFacts, options: RefusalOptions) {

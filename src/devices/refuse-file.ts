@@ -2,7 +2,8 @@
 
 import { type PiburnError, refusal } from '../errors.js';
 import { formatBytes } from '../size-text.js';
-import { isInside, type PathFacts, type SystemFacts } from './facts.js';
+import { isInside, modelName, type PathFacts, type SystemFacts } from './facts.js';
+import { fileInUse } from './in-use.js';
 import { candidates, type RefusalOptions } from './refuse-disk.js';
 
 const shownCandidates = 8;
@@ -12,7 +13,9 @@ export function fileRefusals(path: string, facts: SystemFacts, options: RefusalO
   const found = facts.lookUp(path);
   const problem =
     wrongKind(path, found) ??
+    systemFile(path, found) ??
     (found.entry === undefined ? nothingThere(path, found, facts, options) : neededFile(path, found, facts, options)) ??
+    fileInUse(path, path, facts) ??
     tooSmall(path, found, options);
   return problem === undefined ? [] : [problem];
 }
@@ -39,11 +42,25 @@ function wrongKind(path: string, { entry, realPath }: PathFacts): PiburnError | 
   });
 }
 
+/** Where only the system keeps files; those of proc and sysfs look like ordinary ones. */
+const systemFolders = ['/bin', '/boot', '/efi', '/etc', '/lib', '/lib64', '/proc', '/sbin', '/sys', '/usr'];
+
+function systemFile(path: string, { realPath }: PathFacts): PiburnError | undefined {
+  const folder = systemFolders.find((each) => isInside(realPath, each) && !isInside(realPath, '/usr/local'));
+  if (folder === undefined) return undefined;
+  return refusal('NOT_A_TARGET', `${path} is in ${folder}, among the files of the system.`, {
+    device: path,
+    hint: 'Choose another place for the file.',
+  });
+}
+
 function nothingThere(path: string, found: PathFacts, facts: SystemFacts, options: RefusalOptions) {
   if (isDevicePath(found.realPath)) {
     const { imageBytes: _, ...anyImage } = options;
     const disks = candidates(facts, anyImage).slice(0, shownCandidates);
-    const names = disks.map((disk) => `${disk.path} (${[disk.model, formatBytes(disk.sizeBytes)].join(' ').trim()})`);
+    const names = disks.map(
+      (disk) => `${disk.path} (${[modelName(disk), formatBytes(disk.sizeBytes)].join(' ').trim()})`,
+    );
     return refusal('NO_DEVICE', `There is no device ${path}.`, {
       device: path,
       hint:

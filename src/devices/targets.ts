@@ -1,9 +1,11 @@
 // A target in words for the person who answers the question, and as the identity that a worker checks again.
 
+import { given } from '../given.js';
 import type { TargetDescription, TargetIdentity } from '../protocol.js';
 import { cleanText } from './clean-text.js';
-import { type BlockDevice, deviceAt, type SystemFacts, withPartitions } from './facts.js';
-import { mountpointsOf } from './refuse-disk.js';
+import { type BlockDevice, deviceAt, modelName, type SystemFacts, withPartitions } from './facts.js';
+import { mountpointsOf } from './in-use.js';
+import { isDisk } from './refuse-disk.js';
 import { isDevicePath } from './refuse-file.js';
 
 const shownPartitions = 8;
@@ -29,7 +31,7 @@ export function describeTarget(path: string, facts: SystemFacts): TargetDescript
 
 /** All disks of this machine, in the order of their names. */
 export function listDisks(facts: SystemFacts): TargetDescription[] {
-  const disks = [...facts.devices.values()].filter((device) => device.kind === 'disk');
+  const disks = [...facts.devices.values()].filter(isDisk);
   return disks.map((disk) => describeDevice(disk.path, disk, facts));
 }
 
@@ -55,8 +57,8 @@ function describeDevice(path: string, device: BlockDevice, facts: SystemFacts): 
     kind: 'block',
     fresh: false,
     sizeBytes: device.sizeBytes,
-    model: device.model || (device.transport === 'mmc' ? 'SD card' : device.kind),
-    ...(device.serial === undefined ? {} : { serial: device.serial }),
+    model: modelName(device) || (device.transport === 'mmc' ? 'SD card' : device.kind),
+    ...given({ serial: device.serial, cid: device.cid }),
     transport: device.transport,
     removable: device.removable,
     content: contentOf(device, facts),
