@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "bindings.h"
+#include "medium_eject.h"
 #include "parent_death.h"
 #include "throw_status.h"
 
@@ -21,11 +22,22 @@ Napi::Value DieWithParentCall(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), parent_alive);
 }
 
+Napi::Value EjectMediumCall(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string path = arguments.Path(0);
+  if (!arguments.ok()) return info.Env().Undefined();
+  bool ejected = false;
+  const Status status = EjectMedium(path.c_str(), &ejected);
+  if (!status.ok()) ThrowStatus(info.Env(), status, path);
+  return Napi::Boolean::New(info.Env(), ejected);
+}
+
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Device", DeviceObject::Define(env));
   exports.Set("Image", ImageObject::Define(env));
   exports.Set("Lock", LockObject::Define(env));
   exports.Set("dieWithParent", Napi::Function::New<DieWithParentCall>(env, "dieWithParent"));
+  exports.Set("ejectMedium", Napi::Function::New<EjectMediumCall>(env, "ejectMedium"));
   return exports;
 }
 

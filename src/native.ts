@@ -158,6 +158,16 @@ export function dieWithParent(expectedParentPid: number): boolean {
   return addon().dieWithParent(expectedParentPid);
 }
 
+/**
+ * Ejects the medium of a SCSI disk, such as a card in a reader on USB (ALLOW MEDIUM REMOVAL, then START STOP UNIT, 15
+ * seconds each); nobody should have it open for writing any more. False where the device has no such command.
+ * @throws SystemError `ENOTBLK` for what is no block device, `ENOMEDIUM`, `ETIMEDOUT`, `EIO`, or that of `open`.
+ */
+export function ejectMedium(path: string): boolean {
+  requirePath(path);
+  return addon().ejectMedium(path);
+}
+
 export function isSystemError(error: unknown): error is SystemError {
   return (
     error instanceof Error &&
@@ -202,6 +212,7 @@ interface Addon {
   readonly Image: new (path: string) => NativeImage;
   readonly Lock: new (path: string, exclusive: boolean) => NativeLock;
   dieWithParent(expectedParentPid: number): boolean;
+  ejectMedium(path: string): boolean;
 }
 
 // The C++ objects stay out of the callers' reach; weak, so that a forgotten device is collected and closed.

@@ -2,55 +2,34 @@
 // step has read back right, the card has no partition table and nothing boots from it, however the burn ends.
 
 import { performance } from 'node:perf_hooks';
-import { failure, type PiburnError } from '../errors.js';
+import { given } from '../given.js';
 import { SegmentTable } from '../image/segment-table.js';
-import { openImage } from '../native.js';
-import type { CardJob, CardResult, Repair } from '../protocol.js';
+import { ejectMedium, openImage } from '../native.js';
+import type { CardJob, CardResult } from '../protocol.js';
+import { writePatiently } from './bad-spot.js';
+import { type Burn, emptyTally, imageBroken, sizeOf, stopIfCancelled, type Tally } from './burn-state.js';
 import { CardCounters } from './counters.js';
 import { checkRoom, isNewFile, openCard } from './open-card.js';
+import { PieceTimes } from './piece-times.js';
 import { type Piece, piecesOf } from './pieces.js';
-import { Cancelled, ending } from './trouble.js';
+import { layMarkers, type Markers, zeroMarkers } from './probe-markers.js';
+import { explainMismatch, findFake, isOfFake } from './probe-verdict.js';
+import { recognise } from './recognise.js';
+import { ending } from './trouble.js';
 import { checkAgain, checkPiece, checkStillWiped } from './verify.js';
-import { type Bench, wipeEnd, wipeStart, writePiece } from './write.js';
-
-/** The state of one burn. */
-interface Burn {
-  readonly job: CardJob;
-  readonly table: SegmentTable;
-  readonly counters: CardCounters;
-  readonly bench: Bench;
-  readonly tally: Tally;
-}
-
-interface Tally {
-  bootable: CardResult['bootable'];
-  direct: boolean;
-  writtenBytes: number;
-  verifiedBytes: number;
-  writeMs: number;
-  verifyMs: number;
-  readonly repairs: Repair[];
-  readonly warnings: string[];
-}
+import { type Bench, wipeBetween, wipeEnd, wipeStart } from './write.js';
 
 /** Burns one card. Never throws: how it ended is in the result. */
 export function burnCard(job: CardJob): CardResult {
   const startedMs = performance.now();
   const table = new SegmentTable(job.segments);
   const counters = new CardCounters(job.counters);
-  const tally: Tally = {
-    bootable: 'untouched',
-    direct: true,
-    writtenBytes: 0,
-    verifiedBytes: 0,
-    writeMs: 0,
-    verifyMs: 0,
-    repairs: [],
-    warnings: [],
-  };
+  const times = new PieceTimes(counters);
+  const tally = emptyTally();
   let problem: unknown;
   try {
-    withCard(job, table, tally, (bench) => goThrough({ job, table, counters, bench, tally }));
+    withCard(job, table, times, tally, (bench) => goThrough({ job, table, counters, bench, tally }));
+    eject(job, tally);
   } catch (error) {
     problem = error;
   }
@@ -59,6 +38,7 @@ export function burnCard(job: CardJob): CardResult {
   return {
     ...tally,
     ...(problem === undefined ? { outcome: 'good' } : ending(problem, job.target)),
+    ...given({ writeLatency: times.writing.summary(), readLatency: times.reading.summary() }),
     skippedBytes: problem === undefined ? Math.max(0, (table.totalBytes ?? 0) - tally.writtenBytes) : 0,
     totalMs,
   };
@@ -66,14 +46,25 @@ export function burnCard(job: CardJob): CardResult {
 
 /** The order on the card (DESIGN: "a cut at any moment leaves a card that does not boot"). */
 function goThrough(burn: Burn): void {
+  recognise(burn);
   wipe(burn);
+  // Before the image, so that one that comes out in the wrong place is written over them. Where the size of the image is
+  // not known yet, nobody knows what lies behind it: then after, and a marker that comes out wrong is found by verifying.
+  const early = layMarkers(burn);
   const first = write(burn);
+  const markers = early ?? layMarkers(burn);
   flush(burn);
-  if (burn.job.verify) verify(burn);
+  check(burn, first, markers);
   seal(burn, first);
 }
 
-function withCard(job: CardJob, table: SegmentTable, tally: Tally, work: (bench: Bench) => void): void {
+function withCard(
+  job: CardJob,
+  table: SegmentTable,
+  times: PieceTimes,
+  tally: Tally,
+  work: (bench: Bench) => void,
+): void {
   const card = openCard(job, table);
   tally.direct = card.info.direct;
   if (!tally.direct && job.verify)
@@ -87,7 +78,7 @@ function withCard(job: CardJob, table: SegmentTable, tally: Tally, work: (bench:
   try {
     const image = openImage(job.imagePath);
     try {
-      work({ card, image, path: job.target.path, requestBytes: job.requestBytes, expected: new Map() });
+      work({ card, image, path: job.target.path, requestBytes: job.requestBytes, expected: new Map(), times });
     } finally {
       image.close();
     }
@@ -96,16 +87,21 @@ function withCard(job: CardJob, table: SegmentTable, tally: Tally, work: (bench:
   }
 }
 
-function wipe({ bench, counters, job, tally }: Burn): void {
-  counters.enter('wiping', 0);
+function wipe(burn: Burn): void {
+  const { bench, counters, job, tally } = burn;
+  const cardBytes = sizeOf(burn);
+  counters.enter('wiping', job.wipeAll ? cardBytes : 0);
   stopIfCancelled(counters);
   tally.bootable = 'unknown';
-  wipeStart(bench, sizeOf(bench, job));
+  wipeStart(bench, cardBytes);
   tally.bootable = 'no';
-  wipeEnd(bench, sizeOf(bench, job));
+  if (job.wipeAll)
+    wipeBetween(bench, cardBytes, (stepBytes) => {
+      stopIfCancelled(counters);
+      counters.add(stepBytes);
+    });
+  wipeEnd(bench, cardBytes);
 }
-
-const sizeOf = (bench: Bench, job: CardJob): number => job.fileBytes ?? bench.card.info.sizeBytes;
 
 /** Writes everything but the first piece, which is returned: unpatched pieces as they come, then the patched ones. */
 function write(burn: Burn): Piece {
@@ -133,17 +129,18 @@ function expectedBytes({ table, job }: Burn): number {
   return job.full ? (table.totalBytes ?? table.availableBytes) : table.usedBytes;
 }
 
-function put({ bench, counters, tally, job }: Burn, piece: Piece): void {
+function put(burn: Burn, piece: Piece): void {
+  const { bench, counters, tally, job } = burn;
   stopIfCancelled(counters);
-  checkRoom(job.target.path, cardLimit(bench, job), piece.offsetBytes + piece.lengthBytes);
-  writePiece(bench, piece);
+  checkRoom(job.target.path, cardLimit(burn), piece.offsetBytes + piece.lengthBytes);
+  const repair = writePatiently(bench, piece, tally.repairs);
+  if (repair !== undefined) tally.repairs.push(repair);
   tally.writtenBytes += piece.lengthBytes;
   counters.add(piece.lengthBytes);
 }
 
 /** A new file grows as it is written; anything else ends where it ends. */
-const cardLimit = (bench: Bench, job: CardJob): number | undefined =>
-  isNewFile(job.target) ? job.fileBytes : sizeOf(bench, job);
+const cardLimit = (burn: Burn): number | undefined => (isNewFile(burn.job.target) ? burn.job.fileBytes : sizeOf(burn));
 
 function flush(burn: Burn): void {
   const { bench, counters, tally } = burn;
@@ -161,15 +158,37 @@ function endFile({ bench, job, table }: Burn): void {
   bench.card.truncate(job.fileBytes ?? ownBytes ?? 0);
 }
 
+/** Nothing may be written between reading the image back and reading the markers: either could hide the other's fault. */
+function check(burn: Burn, first: Piece, markers: Markers | undefined): void {
+  const { job, bench, tally } = burn;
+  const probed = job.probe ? markers : undefined;
+  try {
+    if (job.verify) {
+      verify(burn);
+      checkStillWiped(bench, first);
+    }
+    const fake = probed && findFake(burn, probed);
+    if (fake !== undefined) throw fake;
+  } catch (error) {
+    const better = explainMismatch(burn, probed, error);
+    // What was written elsewhere may have come out in the first MiB.
+    if (isOfFake(better)) tally.bootable = takeBack(burn) ? 'no' : 'unknown';
+    throw better;
+  }
+  if (probed !== undefined) zeroMarkers(burn, probed);
+}
+
 function verify(burn: Burn): void {
   const { bench, tally } = burn;
   const startedMs = performance.now();
+  const repairedBefore = tally.repairs.length;
   readThrough(burn, (piece) => {
     const repair = checkPiece(bench, piece, tally.repairs);
     if (repair !== undefined) tally.repairs.push(repair);
     tally.verifiedBytes += piece.lengthBytes;
   });
-  if (tally.repairs.some(({ how }) => how === 'rewritten')) readThrough(burn, (piece) => checkAgain(bench, piece));
+  const isRewritten = tally.repairs.slice(repairedBefore).some(({ how }) => how === 'rewritten');
+  if (isRewritten) readThrough(burn, (piece) => checkAgain(bench, piece));
   tally.verifyMs += performance.now() - startedMs;
 }
 
@@ -191,7 +210,6 @@ function seal(burn: Burn, first: Piece): void {
   const { bench, counters, tally, job } = burn;
   counters.enter('sealing', first.lengthBytes);
   stopIfCancelled(counters);
-  if (job.verify) checkStillWiped(bench, first);
   tally.bootable = 'unknown';
   try {
     put(burn, first);
@@ -210,21 +228,24 @@ function seal(burn: Burn, first: Piece): void {
   bench.card.rereadPartitions();
 }
 
-function takeBack({ bench, job }: Burn): boolean {
+function takeBack(burn: Burn): boolean {
   try {
-    wipeStart(bench, sizeOf(bench, job));
+    wipeStart(burn.bench, sizeOf(burn));
     return true;
   } catch {
     return false; // The card takes no more writes; the result says `unknown`.
   }
 }
 
-function stopIfCancelled(counters: CardCounters): void {
-  if (counters.cancelled) throw new Cancelled();
+/** After the card was closed. It is good whatever comes of this. */
+function eject({ eject: isWanted, target }: CardJob, tally: Tally): void {
+  if (!isWanted || target.kind !== 'block') return;
+  let why = 'its reader has no such command';
+  try {
+    tally.ejected = ejectMedium(target.path);
+  } catch (error) {
+    tally.ejected = false;
+    why = error instanceof Error ? error.message : String(error);
+  }
+  if (!tally.ejected) tally.warnings.push(`${target.path} was not ejected: ${why}; it may be pulled out all the same`);
 }
-
-const imageBroken = (path: string): PiburnError =>
-  failure('IMAGE_BROKEN', `${path} was left unfinished: the image could not be read to its end`, {
-    device: path,
-    hint: 'see the message about the image',
-  });

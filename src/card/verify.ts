@@ -10,7 +10,7 @@ import type { Piece } from './pieces.js';
 import { type Bench, fillExpected, writePiece, zeroDigest } from './write.js';
 
 /** A card that needs more rewrites than this is dying. */
-const repairsMax = 16;
+export const repairsMax = 16;
 
 /**
  * Compares one piece with what it shall be.
@@ -46,11 +46,13 @@ export function checkStillWiped(bench: Bench, first: Piece): void {
   if (!readsBack(untouched, zeros) && !readsBack(untouched, zeros)) throw mismatch(untouched, zeros, 'CARD_WRAPS');
 }
 
-function readsBack({ card, requestBytes, expected }: Bench, piece: Piece): boolean {
+function readsBack({ card, requestBytes, expected, times }: Bench, piece: Piece): boolean {
   const want = expected.get(piece.offsetBytes) ?? piece.digest;
   if (want === undefined) throw new Error(`no digest is known for the piece at byte ${piece.offsetBytes}`);
   try {
-    const got = card.read(piece.offsetBytes, piece.lengthBytes, requestBytes);
+    const got = times.time(times.reading, piece.lengthBytes, () =>
+      card.read(piece.offsetBytes, piece.lengthBytes, requestBytes),
+    );
     if (got < piece.lengthBytes) return false;
   } catch (error) {
     // A medium error may pass at the second try or after a rewrite; anything else means that the card is gone.
@@ -61,7 +63,7 @@ function readsBack({ card, requestBytes, expected }: Bench, piece: Piece): boole
   return Buffer.compare(digestOf(card.buffer.subarray(0, piece.lengthBytes)), want) === 0;
 }
 
-const tooManyRepairs = (path: string, offsetBytes: number): PiburnError =>
+export const tooManyRepairs = (path: string, offsetBytes: number): PiburnError =>
   failure(
     'CARD_WEAK',
     `${path} had to be written again in ${repairsMax} places and is still wrong at byte ${offsetBytes}`,

@@ -81,6 +81,11 @@ const jobOn = ({ imagePath, table, counters }: Bench, path: string, more: Partia
   verify: true,
   full: false,
   requestBytes: mebibyte,
+  probe: false,
+  wipeAll: false,
+  eject: false,
+  newCardId: '00112233445566778899aabbccddeeff',
+  burned: [],
   ...more,
 });
 
@@ -330,6 +335,31 @@ test('an image that is gone fails the card before it is touched', (t) => {
   assert.deepEqual([result.outcome, result.bootable], ['failed', 'untouched']);
   assert.ok(isAll(readFileSync(path), 0xee));
   assert.ok(!existsSync(join(made.folder, 'gone')));
+});
+
+test('a card that this run has burned already is left as it is, and named', (t) => {
+  const made = readyBench(t);
+  const { path, target } = usedCard(made.folder, 9 * mebibyte);
+  const place = { offsetBytes: mebibyte + 4321, lengthBytes: 700 };
+  const digest = digestOf(made.image.subarray(place.offsetBytes, place.offsetBytes + place.lengthBytes));
+  const other = { hostname: 'red001', ...place, digest: digestOf(Buffer.from('other')) };
+  const beyond = { hostname: 'red009', offsetBytes: 9 * mebibyte - 10, lengthBytes: 700, digest };
+  const burned = [other, beyond, { hostname: 'red002', ...place, digest }];
+  const first = burnCard(jobOn(made, path, { target, burned }));
+  assert.equal(first.outcome, 'good', 'another card is no matter');
+
+  const before = readFileSync(path);
+  const again = burnCard(jobOn(made, path, { target, burned }));
+  assert.deepEqual(
+    [again.outcome, again.bootable, again.failure?.kind, again.failure?.code, again.writtenBytes],
+    ['failed', 'yes', 'refused', 'ALREADY_BURNED', 0],
+  );
+  assert.equal(again.failure?.message, `the card in ${path} is red002, burned a moment ago`);
+  assert.ok(readFileSync(path).equals(before));
+
+  // One that was broken off has no partition table: it is burned again.
+  writeFileSync(path, Buffer.concat([Buffer.alloc(blockBytes), before.subarray(blockBytes)]));
+  assert.equal(burnCard(jobOn(made, path, { target, burned })).outcome, 'good');
 });
 
 function readStart(path: string): Buffer {

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import {
   type Device,
   dieWithParent,
+  ejectMedium,
   type ImageFile,
   isSystemError,
   lockFile,
@@ -42,6 +43,7 @@ test('opening explains what is wrong', () => {
     [() => lockFile('x', wrong('both')), /TypeError: mode must be shared or exclusive, not both/],
     [() => dieWithParent(wrong('1')), /TypeError: expectedParentPid must be a number/],
     [() => dieWithParent(0), /RangeError: expectedParentPid/],
+    [() => ejectMedium(wrong(5)), /TypeError: path must be a string, not number/],
   ];
   for (const [call, expected] of cases) assert.throws(call, expected);
 });
@@ -104,6 +106,8 @@ test('the C++ side refuses what TypeScript would have refused', (t) => {
     [() => device.read.call({}, 0, 1, 1), /TypeError/],
     [() => device.read.call(image, 0, 1, 1), /TypeError/],
     [() => raw.dieWithParent(1.5), /RangeError: expectedParentPid/],
+    [() => raw.ejectMedium(5), /TypeError: path must be a string/],
+    [() => raw.ejectMedium('a\0b'), /TypeError: path must not contain NUL/],
   ];
   for (const [call, expected] of cases) assert.throws(call, expected);
 });

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { openDevice, openImage } from '../../src/native.js';
+import { ejectMedium, openDevice, openImage } from '../../src/native.js';
 import { loopDevice, openDescriptors, pattern, scratchFolder, undo } from './scratch.js';
 
 const MiB = 1024 * 1024;
@@ -138,4 +138,16 @@ test("a partition has its own number and its disk's properties", (t) => {
   assert.equal(partition.info.diskSequence, disk.info.diskSequence);
   partition.close();
   disk.close();
+});
+
+test('ejecting: false where there are no SCSI commands, an error for what is no block device', (t) => {
+  const folder = scratchFolder(t);
+  writeFileSync(join(folder, 'medium'), Buffer.alloc(MiB));
+  assert.throws(() => ejectMedium(join(folder, 'medium')), { code: 'ENOTBLK', syscall: 'open' });
+  assert.throws(() => ejectMedium(join(folder, 'none')), { code: 'ENOENT', path: join(folder, 'none') });
+  assert.throws(() => ejectMedium(''), /path must not be empty/);
+  const loop = loopDevice(t, join(folder, 'medium'));
+  if (loop === undefined) return;
+  assert.equal(ejectMedium(loop), false);
+  assert.deepEqual(openDescriptors(loop), []);
 });

@@ -2,21 +2,27 @@
 // can have a card that lies, breaks, hangs or loses power. What happens is told by the environment:
 //
 // PIBURN_FAULTS      rules, separated by `;`. Each is a few words, separated by blanks:
-//   which calls      read (pread), write (pwrite, write), flush (fdatasync, fsync), or change:
-//   write,
-//                    flush, ftruncate, fallocate and rename (whose path is the new one)
+//   which calls      read (pread), write (pwrite, write), flush (fdatasync, fsync), change (write,
+//                    flush, ftruncate, fallocate and rename, whose path is the new one), medium
+//                    (read and write), or scsi (SG_IO, whose OFFSET and LENGTH in the log are the
+//                    bytes 0 and 4 of the command)
 //   path=TEXT        only files whose path contains TEXT
 //   at=BYTE          only calls that cover this byte of the file
 //   from=BYTE        only calls that reach beyond this byte of the file
 //   call=N           not before the N-th such call of this process, counted from 1
 //   times=N          at most N times; for ever when left out
-//   what happens     one of: flip=BIT  bit 0 to 7 of byte `at` is wrong in the file or in what was
-//   read
-//                            errno=NAME  the call fails: EIO, ENOSPC, ENODEV, EINTR
+//   what happens     one of: flip=BIT  bit 0 to 7 of byte `at` is wrong, in the file or in what
+//                                      was read
+//                            errno=NAME  the call fails: EIO, ENOSPC, ENODEV, EINTR, EPERM
 //                            short=N  not more than N bytes are transferred
 //                            sleep=MS  the call takes so much longer
 //                            kill  SIGKILL to this process, before the call
 //                            log  nothing
+//                            wrap=BYTES   (medium) every offset counts modulo BYTES, a multiple of
+//                                         the block: a fake card that holds no more than that
+//                            limbo=BYTES  (medium) what lies beyond BYTES is not written and reads
+//                                         as zeros
+//                            sense=KEY    (scsi) the device answers with this sense key; 0: done
 // PIBURN_FAULTS_LOG  a file that gets a line for each rule that strikes: CALL OFFSET LENGTH PATH
 //
 // A rule that cannot be understood ends the program: a fault that never happens proves nothing.
@@ -26,20 +32,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <scsi/sg.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kRead = 1, kWrite = 2, kFlush = 4, kOtherChange = 8 };
-enum { kChange = kWrite | kFlush | kOtherChange };
+enum { kRead = 1, kWrite = 2, kFlush = 4, kOtherChange = 8, kScsi = 16 };
+enum { kChange = kWrite | kFlush | kOtherChange, kMedium = kRead | kWrite };
 enum { kRulesMax = 16, kAlignmentBytes = 4096 };
-typedef enum { kNothing, kFlip, kErrno, kShort, kSleep, kKill, kLog } Action;
+typedef enum { kNothing, kFlip, kErrno, kShort, kSleep, kKill, kLog, kWrap, kLimbo, kSense } Action;
 
 typedef struct {
   int calls;
@@ -49,7 +58,7 @@ typedef struct {
   long first_call;
   long times;
   Action action;
-  long value;
+  long long value;
   atomic_long seen;
   atomic_long struck;
 } Rule;
@@ -80,7 +89,8 @@ static int ErrnoOf(const char* name) {
   static const struct {
     const char* name;
     int value;
-  } known[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"ENODEV", ENODEV}, {"EINTR", EINTR}};
+  } known[] = {
+      {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"ENODEV", ENODEV}, {"EINTR", EINTR}, {"EPERM", EPERM}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     if (strcmp(known[i].name, name) == 0) return known[i].value;
   }
@@ -93,11 +103,13 @@ static int CallsOf(const char* word) {
   if (strcmp(word, "write") == 0) return kWrite;
   if (strcmp(word, "flush") == 0) return kFlush;
   if (strcmp(word, "change") == 0) return kChange;
+  if (strcmp(word, "medium") == 0) return kMedium;
+  if (strcmp(word, "scsi") == 0) return kScsi;
   Refuse(word);
   return 0;
 }
 
-static void Act(Rule* rule, Action action, long value) {
+static void Act(Rule* rule, Action action, long long value) {
   rule->action = action;
   rule->value = value;
 }
@@ -129,6 +141,12 @@ static void AddWord(Rule* rule, const char* word) {
     Act(rule, kKill, 0);
   } else if (IS("log")) {
     Act(rule, kLog, 0);
+  } else if (IS("wrap")) {
+    Act(rule, kWrap, NumberOf(text));
+  } else if (IS("limbo")) {
+    Act(rule, kLimbo, NumberOf(text));
+  } else if (IS("sense")) {
+    Act(rule, kSense, NumberOf(text));
   } else {
     rule->calls = CallsOf(word);
   }
@@ -144,6 +162,9 @@ static void AddRule(char* text) {
     AddWord(rule, word);
   }
   if (rule->calls == 0 || rule->action == kNothing) Refuse("a rule without a call or an action");
+  const bool is_fake = rule->action == kWrap || rule->action == kLimbo;
+  if (is_fake && (rule->calls != kMedium || rule->value == 0)) Refuse("a fake that is no medium");
+  if ((rule->action == kSense) && rule->calls != kScsi) Refuse("sense without scsi");
   if (rule->action == kFlip && (rule->at < 0 || rule->value > 7)) Refuse("flip without a byte");
   rule_count++;
 }
@@ -168,6 +189,7 @@ static void Note(int call, off64_t offset, size_t length, const char* path) {
   const char* const name = call == kRead    ? "read"
                            : call == kWrite ? "write"
                            : call == kFlush ? "flush"
+                           : call == kScsi  ? "scsi"
                                             : "other";
   char line[PATH_MAX + 64];
   const int size =
@@ -175,8 +197,8 @@ static void Note(int call, off64_t offset, size_t length, const char* path) {
   if (real_write(log_fd, line, (size_t)size) != size) Refuse("a log that cannot be written");
 }
 
-static void Sleep(long ms) {
-  struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+static void Sleep(long long ms) {
+  struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000 * 1000000)};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
   }
 }
@@ -238,12 +260,45 @@ static void Flip(const Rule* rule, unsigned char* bytes, off64_t offset, ssize_t
   bytes[rule->at - offset] ^= (unsigned char)(1u << rule->value);
 }
 
+// ---- fake cards -------------------------------------------------------------------------------
+
+typedef ssize_t (*ReadCall)(int, void*, size_t, off64_t);
+typedef ssize_t (*WriteCall)(int, const void*, size_t, off64_t);
+
+static bool IsFake(const Rule* rule) {
+  return rule != NULL && (rule->action == kWrap || rule->action == kLimbo);
+}
+
+// One stretch at a time that does not cross a multiple of what the card really holds.
+static ssize_t FakeTransfer(const Rule* rule, int fd, char* to, const char* from, size_t length,
+                            off64_t offset, ReadCall read_call, WriteCall write_call) {
+  size_t done = 0;
+  while (done < length) {
+    const off64_t at = offset + (off64_t)done;
+    const off64_t inside = at % rule->value;
+    const size_t fits = (size_t)(rule->value - inside);
+    const size_t step = length - done < fits ? length - done : fits;
+    ssize_t count = (ssize_t)step;
+    if (rule->action == kLimbo && at >= rule->value) {
+      if (to != NULL) memset(to + done, 0, step);
+    } else {
+      count = to != NULL ? read_call(fd, to + done, step, inside)
+                         : write_call(fd, from + done, step, inside);
+    }
+    if (count < 0) return done > 0 ? (ssize_t)done : count;
+    if (count == 0) break;
+    done += (size_t)count;
+  }
+  return (ssize_t)done;
+}
+
 // ---- the calls -------------------------------------------------------------------------------
 
 ssize_t pread64(int fd, void* buffer, size_t length, off64_t offset) {
   REAL(ssize_t, pread64, int, void*, size_t, off64_t);
   const Rule* const rule = StrikeFile(kRead, fd, offset, length);
   if (Fails(rule)) return -1;
+  if (IsFake(rule)) return FakeTransfer(rule, fd, buffer, NULL, length, offset, real_pread64, NULL);
   const ssize_t got = real_pread64(fd, buffer, Allowed(rule, length), offset);
   Flip(rule, buffer, offset, got);
   return got;
@@ -253,6 +308,9 @@ ssize_t pwrite64(int fd, const void* buffer, size_t length, off64_t offset) {
   REAL(ssize_t, pwrite64, int, const void*, size_t, off64_t);
   const Rule* const rule = StrikeFile(kWrite, fd, offset, length);
   if (Fails(rule)) return -1;
+  if (IsFake(rule)) {
+    return FakeTransfer(rule, fd, NULL, buffer, length, offset, NULL, real_pwrite64);
+  }
   if (rule == NULL || rule->action != kFlip) {
     return real_pwrite64(fd, buffer, Allowed(rule, length), offset);
   }
@@ -303,4 +361,25 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
 int rename(const char* from, const char* to) {
   REAL(int, rename, const char*, const char*);
   return Fails(Strike(kOtherChange, 0, 0, to)) ? -1 : real_rename(from, to);
+}
+
+// SCSI commands only; every other ioctl goes through.
+int ioctl(int fd, unsigned long request, ...) {
+  REAL(int, ioctl, int, unsigned long, ...);
+  va_list arguments;
+  va_start(arguments, request);
+  void* const argument = va_arg(arguments, void*);
+  va_end(arguments);
+  if (request != SG_IO) return real_ioctl(fd, request, argument);
+  sg_io_hdr_t* const command = argument;
+  const Rule* const rule = StrikeFile(kScsi, fd, command->cmdp[0], command->cmdp[4]);
+  if (Fails(rule)) return -1;
+  if (rule == NULL || rule->action != kSense) return real_ioctl(fd, request, argument);
+  command->info = rule->value == 0 ? SG_INFO_OK : SG_INFO_CHECK;
+  command->sb_len_wr = rule->value == 0 ? 0 : 18;
+  if (rule->value != 0) {
+    command->sbp[0] = 0x70;
+    command->sbp[2] = (unsigned char)rule->value;
+  }
+  return 0;
 }
