@@ -11,19 +11,58 @@ const shownCharacters = 100;
 
 /**
  * Expands a pattern into its items, in the order they were written.
- * `option` names the option in errors, such as `--hostname`.
+ * `option` names the option in errors, such as `--hostname`. `spaces`: single ones may stand within items, as in `slot 3`.
  * Throws a usage error `HOSTLIST` for anything malformed, for duplicates and for more than 100,000 items.
  */
-export function expandHostlist(text: string, option: string): string[] {
+export function expandHostlist(text: string, option: string, { spaces = false } = {}): string[] {
   const complain: Complain = (column, problem, hint) => {
     throw usageError('HOSTLIST', `${option}: ${problem}\n${caretLines(text, column)}`, { hint });
   };
   if (text === '') complain(0, 'the list is empty', 'Give at least one item, such as red[001-003].');
-  const space = text.search(/[\s\p{Cc}]/u);
+  const space = text.search(spaces ? /[^\S ]|\p{Cc}|^ | $| {2}| ,|, /u : /[\s\p{Cc}]/u);
   if (space >= 0) complain(space, 'there is a space inside the list', 'Separate items by commas only, without spaces.');
   const items = splitItems(text, complain).map((item) => parseItem(item, complain));
   checkCount(items, complain);
   return distinct(items.flatMap(combine), complain);
+}
+
+/**
+ * The shortest pattern of ranges for some items, in their order: `10.1.1.[1-4,9],10.1.2.7` for five addresses and another.
+ * The last number of an item is what ranges are made of. Each item comes once; none may hold a comma, a bracket or a space.
+ * What it returns expands to the same items.
+ */
+export function compressHostlist(items: readonly string[]): string {
+  const groups: NumberedGroup[] = [];
+  for (const item of new Set(items)) {
+    const [, before = item, digits = '', after = ''] = /^(.*?)([0-9]{1,15})([^0-9]*)$/s.exec(item) ?? [];
+    const group = groups.at(-1);
+    const isNext =
+      group !== undefined && group.runs.length > 0 && digits !== '' && group.before === before && group.after === after;
+    if (isNext) addNumber(group, digits);
+    else groups.push({ before, after, runs: digits === '' ? [] : [{ first: digits, last: digits }] });
+  }
+  return groups.map(groupText).join(',');
+}
+
+/** Items that differ in one number only. */
+interface NumberedGroup {
+  readonly before: string;
+  readonly after: string;
+  readonly runs: { readonly first: string; last: string }[];
+}
+
+function addNumber({ runs }: NumberedGroup, digits: string): void {
+  const run = runs.at(-1);
+  // As a range is expanded: padded to the width of its beginning.
+  const next = run === undefined ? '' : String(Number(run.last) + 1).padStart(run.first.length, '0');
+  if (run !== undefined && digits === next) run.last = digits;
+  else runs.push({ first: digits, last: digits });
+}
+
+function groupText({ before, after, runs }: NumberedGroup): string {
+  const ranges = runs.map(({ first, last }) => (first === last ? first : `${first}-${last}`));
+  const isOne = runs.length <= 1 && runs[0]?.first === runs[0]?.last;
+  return `${before}${isOne ? ranges.join('') : `[${ranges.join(',')}]`}${after}`;
 }
 
 /** Throws; columns count from 0. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PiburnError } from '../src/errors.js';
-import { expandHostlist } from '../src/hostlist.js';
+import { compressHostlist, expandHostlist } from '../src/hostlist.js';
 
 /** What a pattern becomes. */
 const good: readonly (readonly [pattern: string, items: string])[] = [
@@ -145,6 +145,47 @@ test('any text is either expanded or refused with a usage error', () => {
       } catch (error) {
         assert.ok(error instanceof PiburnError && error.failure.kind === 'usage', String(error));
       }
+    }),
+  );
+});
+
+/** Items, and the shortest pattern for them. */
+const compressed: readonly (readonly [items: string, pattern: string])[] = [
+  ['', ''],
+  ['10.1.1.1 10.1.1.2 10.1.1.3 10.1.1.4 10.1.1.9', '10.1.1.[1-4,9]'],
+  ['10.1.1.254 10.1.2.1 10.1.2.2', '10.1.1.254,10.1.2.[1-2]'],
+  ['red001 red002 red003 red010', 'red[001-003,010]'],
+  ['red9 red10 red11', 'red[9-11]'],
+  ['red09 red10 red100', 'red[09-10,100]'],
+  ['red1 red01', 'red[1,01]'],
+  ['red2 red1', 'red[2,1]'],
+  ['red1.local red2.local blue', 'red[1-2].local,blue'],
+  ['mgr 7 8', 'mgr,[7-8]'],
+  ['red red red1', 'red,red1'],
+];
+
+test('items become the pattern that a person would write', () => {
+  for (const [items, pattern] of compressed) {
+    assert.equal(compressHostlist(items.split(' ').filter(Boolean)), pattern);
+  }
+});
+
+test('a compressed list expands to the very same items', () => {
+  const digits = fc
+    .tuple(fc.nat(120), fc.integer({ min: 1, max: 4 }))
+    .map(([n, width]) => String(n).padStart(width, '0'));
+  const huge = fc.constantFrom('', '9007199254740991', '9007199254740992', '999999999999999', '1000000000000000');
+  const item = fc
+    .tuple(
+      fc.constantFrom('red', '10.1.1.', 'a-', 'x'),
+      fc.oneof({ weight: 9, arbitrary: digits }, huge),
+      fc.constantFrom('', '', '.local'),
+    )
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.uniqueArray(item, { minLength: 1, maxLength: 60 }), fc.boolean(), (items, isSorted) => {
+      const list = isSorted ? items.toSorted() : items;
+      assert.deepEqual(expandHostlist(compressHostlist(list), '--hostname'), list);
     }),
   );
 });

@@ -24,7 +24,8 @@ const rooms: Readonly<Record<string, Room>> = {
   ...Object.fromEntries(vocabulary.map((name) => [name, pure])),
   native: { may: vocabulary, outside: ['node:module', 'node:url'] },
   exec: { may: vocabulary, outside: ['execa', 'node:stream'] },
-  report: pure,
+  report: { ...pure, may: [...vocabulary, 'report/plot-svg'] },
+  'report/plot-svg': { may: [...vocabulary, 'report'], outside: ['d3-scale', 'd3-shape'] },
   'image/allocation': pure,
   image: {
     may: [...vocabulary, 'native', 'exec', 'image/allocation'],
@@ -51,6 +52,11 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   card: { may: [...vocabulary, 'native', 'image/segment-table', 'image/digest'], outside: ['node:*'] },
   devices: { may: [...vocabulary, 'native', 'exec'], outside: ['node:*'] },
+  records: { may: [...vocabulary, 'native'], outside: ['node:*'] },
+  medium: { may: [...vocabulary, 'native', 'exec', 'devices'], outside: ['node:*', 'piscina'] },
+  'bridge/plan': pure,
+  bridge: { may: [...vocabulary, 'native', 'exec', 'bridge/plan'], outside: ['node:*'] },
+  network: { may: [...vocabulary, 'exec'], outside: ['node:*', 'sax'] },
   'burn/one-card': {
     may: [
       ...vocabulary,
@@ -64,10 +70,26 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
     outside: ['node:*'],
   },
-  burn: { may: [...vocabulary, 'image', 'customise', 'card', 'devices'], outside: ['node:*', 'piscina', 'yaml'] },
+  burn: {
+    may: [...vocabulary, 'image', 'customise', 'card', 'devices', 'records', 'burn/one-card'],
+    outside: ['node:*', 'piscina', 'yaml'],
+  },
   index: { may: [...vocabulary, 'burn'], outside: [] },
   cli: {
-    may: [...vocabulary, 'index', 'burn', 'report', 'image', 'customise', 'devices', 'native'],
+    may: [
+      ...vocabulary,
+      'index',
+      'burn',
+      'report',
+      'image',
+      'customise',
+      'devices',
+      'records',
+      'medium',
+      'bridge',
+      'network',
+      'native',
+    ],
     outside: ['node:*', 'commander'],
   },
 };
@@ -87,7 +109,15 @@ const reserved: readonly (readonly [what: string, pattern: RegExp, places: reado
   ['the environment', /\bprocess\.env\b/, ['cli', 'burn/burn', 'native']],
 ];
 
-const pureRooms = [...vocabulary, 'report', 'image/allocation', 'customise/flavours', 'customise/fat', 'customise/ext'];
+const pureRooms = [
+  ...vocabulary,
+  'report',
+  'bridge/plan',
+  'image/allocation',
+  'customise/flavours',
+  'customise/fat',
+  'customise/ext',
+];
 /** What a pure file has no use for. */
 const impure = /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bfetch\(|\bset(Timeout|Interval|Immediate)\(/;
 

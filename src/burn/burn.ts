@@ -1,6 +1,6 @@
 // The conductor, and the page to read first: options → plan → pool → events → result (ARCHITECTURE.md has the picture).
 
-import { asPiburnError, failure, interruption, type PiburnError, refusal } from '../errors.js';
+import { asPiburnError, interruption, type PiburnError, refusal } from '../errors.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
 import { noteUse } from '../image/kept.js';
@@ -8,12 +8,14 @@ import { shownSource } from '../image/resolve.js';
 import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
-import { burnCards, type CardRun } from './cards.js';
+import { burnCards, type CardsEnd, type CardsRun } from './cards.js';
 import { ImageAccess } from './image-access.js';
 import type { BurnOptions } from './options.js';
-import { checkRounds, doubts, type Order } from './order.js';
-import { plannedCard, planOf, prepare } from './prepare.js';
-import { inspectTargets, type Target } from './targets.js';
+import { checkCounts, doubts, isChosenByPiburn, type Order } from './order.js';
+import { planOf, prepare } from './prepare.js';
+import { RunLog } from './run-log.js';
+import { readBook } from './slot-book.js';
+import { chooseSlots, inspectSlots, type Slot, type SlotNow, SlotWatch } from './slots.js';
 
 /**
  * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
@@ -24,65 +26,117 @@ export async function conduct(
   emit: (event: BurnEvent) => void,
   cancel: Cancellation,
 ): Promise<BurnSummary> {
-  const startedAt = new Date();
-  const { options, devices } = order;
-  const directory = storeDirectory(options.store, process.env);
-  const inspect = (imageBytes?: number) => inspectTargets(devices, options, directory, imageBytes);
-
-  if (!options.dryRun) checkRounds(order);
-  const room = roomOf(await inspect());
-  for (const message of doubts(order)) emit({ type: 'warning', message });
-  const images = new ImageAccess(options, process.env, emit, cancel);
-  const carryOut = async (image: OpenImage): Promise<BurnSummary> => {
-    const targets = await inspect(image.table.totalBytes);
-    if (!options.dryRun) await askOnce(order, image, targets);
-    const prepared = await prepare(order, image);
-    if (options.dryRun || mustBeWhole(image, options)) await inspect((await image.whole).imageBytes);
-    const plan = await planOf(order, image, targets, prepared);
-    if (cancel.requested) throw interruption('interrupted before any card was written');
-    emit({ type: 'plan', plan });
-    if (options.dryRun) return summaryOf(order, image, startedAt, []);
-    const run: CardRun = {
-      options,
-      image,
-      emit,
-      cancel,
-      inspect: async (device) => firstOf(await inspectTargets([device], options, directory, image.table.totalBytes)),
-    };
-    const cards = await burnCards(run, targets, prepared.assignments);
-    if (cards.some(({ outcome }) => outcome === 'good')) noteUse(image.place, { burnedAt: new Date().toISOString() });
-    return summaryOf(order, image, startedAt, cards, await problemOf(image));
-  };
+  const run = beginRun(order, emit, cancel);
+  const slots = await slotsOf(run);
+  const room = roomOf(await run.inspect(slots));
+  for (const message of doubts(order, slots)) emit({ type: 'warning', message });
+  const images = new ImageAccess(order.options, process.env, emit, cancel);
   try {
-    return await images.use(options.image, carryOut, room);
+    return await images.use(order.options.image, (image) => burnImage(run, slots, image), room);
   } finally {
     await images.close();
   }
 }
 
+interface Run {
+  readonly order: Order;
+  readonly log: RunLog;
+  readonly startedAt: Date;
+  readonly emit: (event: BurnEvent) => void;
+  readonly cancel: Cancellation;
+  readonly directory: string;
+  readonly inspect: (slots: readonly Slot[], imageBytes?: number) => Promise<SlotNow[]>;
+}
+
+function beginRun(order: Order, emit: (event: BurnEvent) => void, cancel: Cancellation): Run {
+  const { options } = order;
+  const startedAt = new Date();
+  const directory = storeDirectory(options.store, process.env);
+  return {
+    order,
+    log: new RunLog(options.records, emit),
+    startedAt,
+    emit,
+    cancel,
+    directory,
+    inspect: (slots, imageBytes) => inspectSlots(slots, options, directory, imageBytes),
+  };
+}
+
+/** The slots that are meant; of those that piburn has chosen itself no more than there are nodes. */
+async function slotsOf({ order, directory, emit }: Run): Promise<readonly Slot[]> {
+  const { options, devices, nodes } = order;
+  const book = readBook(options.records, emit);
+  const slots = await chooseSlots(devices, options, directory, book);
+  const wanted = isChosenByPiburn(order) && nodes !== undefined ? slots.slice(0, nodes.length) : slots;
+  checkCounts(order, wanted);
+  return wanted;
+}
+
+/** The question, the plan, the cards. */
+async function burnImage(run: Run, slots: readonly Slot[], image: OpenImage): Promise<BurnSummary> {
+  const { order, emit, cancel } = run;
+  const { options } = order;
+  const ready = await run.inspect(slots, image.table.totalBytes);
+  if (!options.dryRun) await askOnce(order, image, ready);
+  const prepared = await prepare(order, image, slots);
+  if (options.dryRun || mustBeWhole(image, options)) await run.inspect(slots, (await image.whole).imageBytes);
+  const plan = await planOf(order, image, ready, prepared);
+  if (cancel.requested) throw interruption('interrupted before any card was written');
+  emit({ type: 'plan', plan });
+  if (options.dryRun) return summaryOf(run, image, { cards: [], retried: [] });
+  const ended = await burnAll(run, image, plan, prepared.works, ready);
+  if (ended.cards.some(isGood)) noteUse(image.place, { burnedAt: new Date().toISOString() });
+  return summaryOf(run, image, ended, await problemOf(image));
+}
+
+async function burnAll(
+  { order, log, emit, cancel, directory }: Run,
+  image: OpenImage,
+  plan: Plan,
+  works: CardsRun['works'],
+  slots: readonly SlotNow[],
+): Promise<CardsEnd> {
+  const { options, journal, resumes } = order;
+  if (journal !== undefined) log.begin(journal(image.name), plan, resumes);
+  const watch = new SlotWatch(options, directory, () => image.table.totalBytes);
+  const cards: CardsRun = {
+    options,
+    image,
+    emit,
+    cancel,
+    works,
+    burned: [],
+    paces: new Map(),
+    inspect: (slot) => watch.look(slot),
+    warningsOf: (target, cardId) => log.warningsOf(target, cardId),
+    onEnd: (report, target, slot) => log.card(report, target, slot, image),
+  };
+  const ended = await burnCards(cards, slots);
+  log.end(ended.cards.every(isGood) ? 'done' : 'unfinished');
+  return ended;
+}
+
+const isGood = ({ outcome }: CardReport): boolean => outcome === 'good';
+
 /** No image is larger than the largest disk among the targets; a file takes whatever comes. */
-function roomOf(targets: readonly Target[]): number {
+function roomOf(slots: readonly SlotNow[]): number {
   const any = Number.POSITIVE_INFINITY;
-  return Math.max(
-    ...targets.map(({ description }) => (description.kind === 'block' ? description.sizeBytes : undefined) ?? any),
+  const sizes = slots.map(({ target }) =>
+    target?.description.kind === 'block' ? (target.description.sizeBytes ?? any) : any,
   );
+  return Math.max(...sizes);
 }
 
 /** Cards are left untouched until a compressed image has proved whole, unless the person wants to start early. */
 const mustBeWhole = (image: OpenImage, options: BurnOptions): boolean => image.how === 'decode' && !options.early;
 
 /** The one question, before the first write. Nothing is asked when nothing is there that could be lost. */
-async function askOnce(order: Order, image: OpenImage, targets: readonly Target[]): Promise<void> {
-  const { options, nodes } = order;
-  if (targets.every(({ description }) => description.fresh || description.sizeBytes === 0)) return;
-  const names = nodes ?? order.devices.map(() => undefined);
-  const preview: Plan = {
-    image: { source: shownSource(options.image), layout: [], ...given({ sizeBytes: image.table.totalBytes }) },
-    targets: targets.map(({ description }) => description),
-    cards: names.map((node, index) => plannedCard(order, node, index)),
-    verify: options.verify ?? true,
-    full: options.full ?? false,
-  };
+async function askOnce(order: Order, image: OpenImage, ready: readonly SlotNow[]): Promise<void> {
+  const { options } = order;
+  const isBlank = ({ target }: SlotNow) => target?.description.fresh || target?.description.sizeBytes === 0;
+  if (ready.every(isBlank)) return;
+  const preview = await planOf(order, image, ready);
   if (await options.confirm?.(preview)) return;
   throw refusal(
     'NOT_CONFIRMED',
@@ -101,29 +155,25 @@ async function problemOf(image: OpenImage): Promise<PiburnError | undefined> {
 }
 
 function summaryOf(
-  { options }: Order,
+  { order, log, startedAt }: Run,
   image: OpenImage,
-  startedAt: Date,
-  cards: readonly CardReport[],
+  { cards, retried }: CardsEnd,
   problem?: PiburnError,
 ): BurnSummary {
-  const count = (outcome: CardReport['outcome']) => cards.filter((card) => card.outcome === outcome).length;
+  const all = [...order.earlier, ...cards];
+  const count = (outcome: CardReport['outcome']) => all.filter((card) => card.outcome === outcome).length;
   return {
     version: 1,
-    image: shownSource(options.image),
+    run: log.id,
+    image: shownSource(order.options.image),
     startedAt: startedAt.toISOString(),
     elapsedMs: Date.now() - startedAt.getTime(),
     decodes: image.how === 'decode' || image.how === 'fetch' ? 1 : 0,
     good: count('good'),
     failed: count('failed'),
     cancelled: count('cancelled'),
-    cards,
+    cards: all,
+    retried,
     ...given({ failure: problem?.failure }),
   };
-}
-
-function firstOf(targets: readonly Target[]): Target {
-  const [target] = targets;
-  if (target === undefined) throw failure('NO_TARGET', 'no target was given');
-  return target;
 }

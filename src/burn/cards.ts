@@ -1,228 +1,193 @@
-// Burns the planned cards: every slot works through its own cards on its own, one worker at a time, so that nothing that
-// happens to one card reaches another.
+// Burns the nodes onto cards: a queue of nodes, and slots that each take the next one as soon as a fresh card is in them.
+// Every slot works on its own, one worker at a time, so that nothing that happens to one card reaches another.
 
 import { Piscina } from 'piscina';
-import { CardCounters } from '../card/counters.js';
-import { unmountAll } from '../devices/unmount.js';
-import { type Failure, failure, toFailure } from '../errors.js';
+import { type Failure, toFailure } from '../errors.js';
 import { given } from '../given.js';
-import type { OpenImage } from '../image/image.js';
-import type { BurnEvent, CardJob, CardReport, CardResult, PatchBlock, Phase, PlannedCard } from '../protocol.js';
-import type { Cancellation } from './cancellation.js';
-import { type BurnOptions, defaults } from './options.js';
-import type { Target } from './targets.js';
-import { watchCard } from './watch.js';
+import type { CardReport, CardResult } from '../protocol.js';
+import { Gate } from './gate.js';
+import { markOf } from './marks.js';
+import { type BurnRun, burnOne } from './one-burn.js';
+import { defaults } from './options.js';
+import { imageBroken, interrupted, leftOut, notBurned } from './outcomes.js';
+import { type Work, WorkQueue } from './queue.js';
+import type { Slot, SlotNow, Target } from './slots.js';
+import { canSwap, nextTarget, type SwapRun, type Trace, traceOf } from './swap.js';
 
-/** One card to be burned: its place in the plan, and what makes it this node's. */
-export interface Assignment extends PlannedCard {
-  readonly patch: readonly PatchBlock[];
+export interface CardsRun extends BurnRun, SwapRun {
+  readonly works: readonly Work[];
+  /** Told of every card that has ended, before the next one begins. */
+  readonly onEnd: (report: CardReport, target: Target | undefined, slot: Slot | undefined) => void;
 }
 
-export interface CardRun {
-  readonly options: BurnOptions;
-  readonly image: OpenImage;
-  readonly emit: (event: BurnEvent) => void;
-  /** Looks at a slot again after a card was changed; throws a PiburnError when it must not be written. */
-  readonly inspect: (device: string) => Promise<Target>;
-  readonly cancel: Cancellation;
+export interface CardsEnd {
+  /** The last card of each node, in the order of the nodes. */
+  readonly cards: readonly CardReport[];
+  readonly retried: readonly CardReport[];
 }
 
 /** More workers than this at a time would only crowd memory; further slots wait for one. */
 const workersMax = 32;
 
-/** Burns all cards; `targets` has one entry for each slot. Never rejects for a card's sake. */
-export async function burnCards(
-  run: CardRun,
-  targets: readonly Target[],
-  assignments: readonly Assignment[],
-): Promise<CardReport[]> {
+/** Burns all works; the first ones belong to the slots in their order. Never rejects for a card's sake. */
+export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promise<CardsEnd> {
+  const workers = Math.min(slots.length, workersMax);
   const pool = new Piscina({
     filename: new URL('../card/worker.js', import.meta.url).href,
-    minThreads: Math.min(targets.length, workersMax),
-    maxThreads: Math.min(targets.length, workersMax),
+    minThreads: workers,
+    maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
     atomics: 'disabled',
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
   });
-  const slots = targets.map((target, index) =>
-    workThrough(
-      run,
-      pool,
-      target,
-      assignments.filter((assignment) => assignment.slot === index + 1),
-    ),
-  );
-  const reports = (await Promise.all(slots)).flat();
+  const table: Table = {
+    run,
+    pool,
+    queue: new WorkQueue(run.works),
+    gate: new Gate(run.options.jobs ?? workers),
+    reports: new Map(),
+    retried: [],
+  };
+  const first = slots.map(() => table.queue.take());
+  await Promise.all(slots.map((now, index) => workThrough(new SlotWork(now), table, first[index])));
+  for (const work of table.queue.left)
+    end(table, work, undefined, notBurned(cause(run, work) ?? leftOut(nameOf(work))));
   // A worker that hangs in a system call would never let the pool close; it ends with the process.
-  if (!reports.some(({ failure: problem }) => problem?.code === 'STALLED')) await pool.close();
-  return reports;
+  const all = [...table.reports.values(), ...table.retried];
+  if (!all.some(({ failure }) => failure?.code === 'STALLED')) await pool.close();
+  return {
+    cards: [...table.reports].toSorted(([a], [b]) => a.index - b.index).map(([, report]) => report),
+    retried: table.retried,
+  };
 }
 
-/** One slot: its cards one after another. A slot that is stuck or left by the person takes no more. */
-async function workThrough(
-  run: CardRun,
-  pool: Piscina,
-  first: Target,
-  assignments: readonly Assignment[],
-): Promise<CardReport[]> {
-  const reports: CardReport[] = [];
-  let target: Target | undefined = first;
-  let why: Failure | undefined;
-  for (const assignment of assignments) {
-    why ??= cause(run, assignment.device);
-    if (why === undefined && assignment.round > 0) {
-      target = await nextTarget(run, assignment);
-      why = target === undefined ? leftOut(assignment.device) : undefined;
-    }
-    why ??= cause(run, assignment.device);
-    const result: CardResult =
-      why === undefined && target !== undefined ? await burnOne(run, pool, target, assignment) : notBurned(why);
-    const report = reportOf(run, assignment, target ?? first, result);
-    run.emit({ type: 'card-end', card: report });
-    reports.push(report);
-    if (result.failure?.code === 'STALLED') why = slotStuck(assignment.device);
+/** What all slots share. */
+interface Table {
+  readonly run: CardsRun;
+  readonly pool: Piscina;
+  readonly queue: WorkQueue;
+  readonly gate: Gate;
+  readonly reports: Map<Work, CardReport>;
+  readonly retried: CardReport[];
+}
+
+/** A slot at work. */
+class SlotWork {
+  readonly slot: Slot;
+  /** A card that is in and has not been burned. */
+  fresh: Target | undefined;
+  /** Why the card that is in will not do. */
+  trouble: Failure | undefined;
+  /** The card that was burned last. */
+  trace: Trace;
+  round = 0;
+
+  constructor({ slot, target, trouble }: SlotNow) {
+    this.slot = slot;
+    this.fresh = target;
+    this.trouble = trouble?.failure;
   }
-  return reports;
 }
 
-/** Asks for the next card until one is in that may be written; undefined when the person gives the slot up. */
-async function nextTarget(run: CardRun, { device, hostname }: Assignment): Promise<Target | undefined> {
-  const { nextCard } = run.options;
-  let trouble: string | undefined;
+/** One slot: node after node, until there are none or the slot takes no more cards. */
+async function workThrough(at: SlotWork, table: Table, first: Work | undefined): Promise<void> {
+  let work = first ?? (await table.queue.next());
+  while (work !== undefined && (await workOn(at, table, work))) work = await table.queue.next();
+}
+
+/** One node in one slot; false when the slot takes no more cards. */
+async function workOn(at: SlotWork, table: Table, work: Work): Promise<boolean> {
+  const { run, queue } = table;
   for (;;) {
-    if (run.cancel.requested) return undefined;
-    if (nextCard !== undefined) {
-      const request = { device, ...given({ hostname, trouble }) };
-      if (!(await nextCard(request))) return undefined;
+    const target = at.fresh ?? (await anotherCard(at, run, work));
+    at.fresh = undefined;
+    const why = cause(run, work);
+    if (why === undefined && target === undefined && canSwap(run.options)) {
+      // The slot was given up; another one may take its node.
+      queue.putBack(work);
+      return false;
     }
-    try {
-      return await run.inspect(device);
-    } catch (error) {
-      const { message } = toFailure(error);
-      trouble = message;
-      if (nextCard !== undefined) continue;
-      run.emit({ type: 'warning', device, message });
-      return undefined;
+    if (why !== undefined || target === undefined) {
+      end(table, work, { at }, notBurned(why ?? at.trouble ?? leftOut(nameOf(work))));
+      queue.settle();
+      return false;
     }
+    work.attempts++;
+    const result = await table.gate.pass(() => burnWhileWanted(at, table, target, work));
+    at.trace = traceOf(target);
+    at.trouble = result.failure?.code === 'ALREADY_BURNED' ? result.failure : undefined;
+    if (at.trouble === undefined || !canSwap(run.options)) return settle(at, table, work, target, result);
+    work.attempts--;
   }
 }
 
-async function burnOne(run: CardRun, pool: Piscina, target: Target, assignment: Assignment): Promise<CardResult> {
-  const { slot, round, device, hostname } = assignment;
-  const who = { slot, device, ...given({ hostname }) };
-  run.emit({ type: 'card-start', round, ...who });
-  const counters = new CardCounters();
-  const forget = run.cancel.on(() => counters.cancel());
-  const watch = watchCard(counters, run.options.stallTimeoutMs ?? defaults.stallTimeoutMs, {
-    onProgress: (sample) => run.emit({ type: 'progress', ...who, ...sample }),
-    onStall: (phase, stalledMs) => run.emit({ type: 'stall', slot, device, phase, stalledMs }),
-  });
+/** The queue may have been cancelled while this card waited for its turn. */
+async function burnWhileWanted(at: SlotWork, { run, pool }: Table, target: Target, work: Work): Promise<CardResult> {
+  const why = cause(run, work);
+  return why === undefined ? burnOne(run, pool, at.slot, target, work, at.round) : notBurned(why);
+}
+
+/** A card that failed sends its node back to the queue, as often as it may; false when the slot is stuck. */
+function settle(at: SlotWork, table: Table, work: Work, target: Target, result: CardResult): boolean {
+  const { run, queue } = table;
+  const isStuck = result.failure?.code === 'STALLED';
+  const isTheCards = result.outcome === 'failed' && cause(run, work) === undefined;
+  const willRetry = isTheCards && canSwap(run.options) && work.attempts <= (run.options.retries ?? defaults.retries);
+  end(table, work, { at, target }, result, willRetry);
+  if (result.outcome === 'good') run.burned.push(...markOf(work, run.works));
+  if (willRetry) queue.putBack(work);
+  else queue.settle();
+  at.round++;
+  return !isStuck;
+}
+
+/** Waits for the next card; the slot's trouble says why there is none. */
+async function anotherCard(at: SlotWork, run: CardsRun, work: Work): Promise<Target | undefined> {
+  if (cause(run, work) !== undefined || !canSwap(run.options)) return undefined;
   try {
-    await unmountAll(target.description.mountpoints);
-    const burned: Promise<CardResult> = pool.run(jobOf(run, target, assignment, counters));
-    const stuck = watch.stuck.then((phase) => {
-      counters.cancel();
-      return stalled(device, phase, counters);
-    });
-    return await Promise.race([burned, stuck]);
+    const target = await nextTarget(run, at.slot, work, at.trace, at.trouble?.message);
+    at.trouble = undefined;
+    return target;
   } catch (error) {
-    return { ...nothingDone, outcome: 'failed', failure: { ...toFailure(error), device }, bootable: 'unknown' };
-  } finally {
-    watch.stop();
-    forget();
+    at.trouble = toFailure(error);
+    return undefined;
   }
 }
-
-function jobOf(run: CardRun, target: Target, assignment: Assignment, counters: CardCounters): CardJob {
-  const { options, image } = run;
-  return {
-    target: target.identity,
-    imagePath: image.path,
-    segments: image.table.shared,
-    counters: counters.shared,
-    patch: assignment.patch,
-    verify: options.verify ?? true,
-    full: options.full ?? false,
-    requestBytes: options.blockBytes ?? defaults.blockBytes,
-    ...given({ fileBytes: target.identity.kind === 'file' ? options.fileBytes : undefined }),
-  };
-}
-
-function reportOf(run: CardRun, assignment: Assignment, { description }: Target, result: CardResult): CardReport {
-  const { slot, round, device, hostname, address } = assignment;
-  const madeBytes = description.fresh ? (run.options.fileBytes ?? run.image.table.totalBytes) : undefined;
-  const sizeBytes = description.sizeBytes ?? madeBytes;
-  return {
-    slot,
-    device,
-    round,
-    model: description.model,
-    ...given({ sizeBytes, hostname, address }),
-    ...result,
-  };
-}
-
-const nothingDone: Omit<CardResult, 'outcome'> = {
-  bootable: 'untouched',
-  writtenBytes: 0,
-  skippedBytes: 0,
-  verifiedBytes: 0,
-  writeMs: 0,
-  verifyMs: 0,
-  totalMs: 0,
-  repairs: [],
-  warnings: [],
-  direct: true,
-};
-
-const notBurned = (why: Failure | undefined): CardResult => ({
-  ...nothingDone,
-  outcome: 'cancelled',
-  ...given({ failure: why }),
-});
-
-const interrupted = (device: string): Failure => ({
-  kind: 'interrupted',
-  code: 'INTERRUPTED',
-  message: `${device} was not begun: the run was interrupted`,
-  device,
-});
 
 /** Why no further card is begun, whatever lies in the slot. */
-function cause({ cancel, image }: CardRun, device: string): Failure | undefined {
-  if (cancel.requested) return interrupted(device);
-  return image.table.state === 'broken' ? imageBroken(device) : undefined;
+function cause({ cancel, image }: CardsRun, work: Work): Failure | undefined {
+  if (cancel.requested) return interrupted(nameOf(work));
+  return image.table.state === 'broken' ? imageBroken(nameOf(work)) : undefined;
 }
 
-const imageBroken = (device: string): Failure =>
-  failure('IMAGE_BROKEN', `the card in ${device} was not begun: the image proved broken`, {
-    device,
-    hint: 'get the image right first; this card is as it was',
-  }).failure;
+const nameOf = ({ card }: Work): string => card.hostname ?? card.device ?? 'a card';
 
-const leftOut = (device: string): Failure =>
-  failure('LEFT_OUT', `no further card was put into ${device}`, {
-    device,
-    hint: 'burn the missing nodes in a run of their own',
-  }).failure;
+interface Place {
+  readonly at: SlotWork;
+  readonly target?: Target;
+}
 
-const slotStuck = (device: string): Failure =>
-  failure('SLOT_STUCK', `${device} takes no more cards: an earlier one in it never came back`, {
-    device,
-    hint: 'unplug the reader and burn the missing nodes in a run of their own',
-  }).failure;
+function end(table: Table, work: Work, place: Place | undefined, result: CardResult, willRetry = false): void {
+  const { run } = table;
+  const report: CardReport = { ...reportOf(run, work, place, result), ...(willRetry ? { willRetry } : {}) };
+  if (willRetry) table.retried.push(report);
+  else table.reports.set(work, report);
+  run.onEnd(report, place?.target, place?.at.slot);
+  run.emit({ type: 'card-end', card: report });
+}
 
-/** What is known of a card whose worker does not answer. Its first MiB was zeroed before anything else was written. */
-function stalled(device: string, phase: Phase, counters: CardCounters): CardResult {
-  const problem = failure(
-    'STALLED',
-    `${device} did not move for too long while ${phase} (after ${counters.doneBytes} bytes)`,
-    {
-      device,
-      offsetBytes: counters.doneBytes,
-      hint: 'pull the card out and plug the reader in again; try another card (--stall-timeout sets how long to wait)',
-    },
-  );
-  const isBlank = phase === 'writing' || phase === 'flushing' || phase === 'verifying';
-  return { ...nothingDone, outcome: 'failed', failure: problem.failure, bootable: isBlank ? 'no' : 'unknown' };
+function reportOf(run: CardsRun, { card, attempts }: Work, place: Place | undefined, result: CardResult): CardReport {
+  const { hostname, address } = card;
+  const slot = place?.at.slot;
+  const description = place?.target?.description;
+  const madeBytes = description?.fresh ? (run.options.fileBytes ?? run.image.table.totalBytes) : undefined;
+  return {
+    slot: slot?.slot ?? 0,
+    device: description?.path ?? slot?.device ?? '',
+    round: place?.at.round ?? 0,
+    attempt: attempts,
+    model: description?.model ?? '',
+    ...given({ place: slot?.place, sizeBytes: description?.sizeBytes ?? madeBytes, hostname, address }),
+    ...result,
+  };
 }

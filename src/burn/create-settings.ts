@@ -30,6 +30,13 @@ export function settingsFrom(options: CreateOptions): Settings {
     blocksize: blockBytes === undefined ? undefined : String(blockBytes),
     size: fileBytes === undefined ? undefined : String(fileBytes),
     'stall-timeout': stallTimeoutMs === undefined ? undefined : String(stallTimeoutMs / 1000),
+    probe: options.probe,
+    format: options.wipeAll,
+    eject: options.eject,
+    auto: options.auto,
+    jobs: options.jobs === undefined ? undefined : String(options.jobs),
+    retries: options.retries === undefined ? undefined : String(options.retries),
+    wait: options.waitMs === undefined ? undefined : String(options.waitMs / 1000),
     hostname: options.hostname,
     ipaddr: options.ipaddr,
     ip6addr: options.ip6addr,
@@ -58,14 +65,20 @@ export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOp
   const { image, device, verify, full, early, bmap, store, repo, sha256, blocksize, size } = run;
   const timeout = run['stall-timeout'];
   if (image === undefined) throw missing('image', '--image=latest', 'image: latest');
-  if (device === undefined) throw missing('target', '--device=/dev/sd[a-c]', 'device: /dev/sd[a-c]');
   const amount = (text: string | undefined, name: 'blocksize' | 'size' | 'max-size') =>
     text === undefined ? undefined : parseSize(text, labels[name] ?? `--${name}`);
   return {
     ...permissions(options),
     image,
-    device,
     ...given({
+      device,
+      probe: run.probe,
+      wipeAll: run.format,
+      eject: run.eject,
+      auto: run.auto,
+      jobs: count(run.jobs, labels.jobs ?? '--jobs', 1),
+      retries: count(run.retries, labels.retries ?? '--retries', 0),
+      waitMs: run.wait === undefined ? undefined : parseSeconds(run.wait, labels.wait ?? '--wait'),
       verify,
       full,
       early,
@@ -82,6 +95,14 @@ export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOp
         timeout === undefined ? undefined : parseSeconds(timeout, labels['stall-timeout'] ?? '--stall-timeout'),
     }),
   };
+}
+
+/** A small whole number. */
+export function count(text: string | undefined, label: string, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^[0-9]{1,4}$/.test(text) && value >= least) return value;
+  throw usageError('COUNT', `${label}: '${text}' is no whole number from ${least} to 9999`, { hint: `say ${label}=2` });
 }
 
 const flavourNames: readonly Flavour[] = ['cloudinit', 'ubuntu', 'firstrun', 'legacy', 'none'];
@@ -102,6 +123,6 @@ const missing = (what: string, option: string, line: string) =>
 
 /** What must be said each time, and is in no file. */
 function permissions(options: CreateOptions): Partial<BurnOptions> {
-  const { dryRun, allowFixed, allowLarge, unmount, attended, confirm, nextCard } = options;
-  return given({ dryRun, allowFixed, allowLarge, unmount, attended, confirm, nextCard });
+  const { dryRun, allowFixed, allowLarge, unmount, attended, confirm, nextCard, records } = options;
+  return given({ dryRun, allowFixed, allowLarge, unmount, attended, confirm, nextCard, records });
 }

@@ -11,7 +11,7 @@ import {
   sameNet,
   sameNet6,
 } from '../address.js';
-import { hashPassword } from '../customise/password.js';
+import { hashPassword, isPasswordHash } from '../customise/password.js';
 import {
   checkCountry,
   checkDomain,
@@ -198,6 +198,7 @@ function userOf({ settings }: NodeSettings, label: Label, made: Made): NodeUser 
 
 function passwordHash(hostname: string, password: string | undefined, made: Made): string | undefined {
   if (password === undefined) return undefined;
+  if (isPasswordHash(password)) return password;
   if (password !== 'random') return made.once(`hash ${password}`, () => hashPassword(password));
   const random = randomPassword();
   made.passwords.set(hostname, random);

@@ -2,6 +2,7 @@
 // below this room sees argv.
 
 import type { Flavour, Plan } from '../protocol.js';
+import type { RecordsPlace } from '../records/place.js';
 
 /** How an image is found, fetched and checked. */
 export interface ImageWishes {
@@ -24,8 +25,11 @@ export interface ImageWishes {
 export interface BurnOptions extends ImageWishes {
   /** A path, `-` for standard input, an address, or a name such as `latest`. */
   readonly image: string;
-  /** A hostlist of devices or files: `/dev/sd[a,e,f]`, `cards/red[001-003].img`. */
-  readonly device: string;
+  /**
+   * A hostlist of devices or files: `/dev/sd[a,e,f]`, `cards/red[001-003].img`; `usb` for all readers on USB; `slot 3` or
+   * a slot's label. Without it: all card readers that may be written.
+   */
+  readonly device?: string;
   /** Read every byte back and compare (default true). */
   readonly verify?: boolean;
   /** Write unused bytes too (default false). */
@@ -43,6 +47,22 @@ export interface BurnOptions extends ImageWishes {
   readonly unmount?: boolean;
   /** After so long without a byte of progress a card is given up (default 120 s). */
   readonly stallTimeoutMs?: number;
+  /** Look for false capacity by markers behind the image (default true). */
+  readonly probe?: boolean;
+  /** Make every byte of a card zero first (default false). */
+  readonly wipeAll?: boolean;
+  /** Eject a card that is good (default: with `auto`, where the medium is removable). */
+  readonly eject?: boolean;
+  /** At most so many cards at once (default: all slots). */
+  readonly jobs?: number;
+  /** How often a node that failed is burned again, onto another card (default 1, where cards can be changed). */
+  readonly retries?: number;
+  /** Notice changed cards instead of asking (default false). */
+  readonly auto?: boolean;
+  /** With `auto`: a slot that gets no card for so long takes none any more (default: it waits). */
+  readonly waitMs?: number;
+  /** Where the history and the journal of runs are kept; without it there is neither. */
+  readonly records?: RecordsPlace;
   /** Whether a person can be asked to change cards; without one, more nodes than slots is an error (default false). */
   readonly attended?: boolean;
   /** Asked once, before the first write, when anything would be erased. Without it such a burn is refused. */
@@ -57,6 +77,7 @@ export interface BurnOptions extends ImageWishes {
  */
 export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
   readonly image?: string;
+  /** Without it: all card readers that may be written. */
   readonly device?: string;
   /** Paths of a config file (src/burn/config/config-file.ts) and of an inventory (CSV or YAML). */
   readonly config?: string;
@@ -80,7 +101,7 @@ export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
   readonly interface?: string;
   /** Default `pi`, when there is a key or a password. */
   readonly user?: string;
-  /** `random`: another one for each card. */
+  /** As it is typed, as its sha512crypt hash (`$6$…`), or `random`: another one for each card. */
   readonly password?: string;
   /** Each a path, a name under ~/.ssh, or `default`. */
   readonly sshKeys?: readonly string[];
@@ -106,7 +127,10 @@ export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
 
 export interface NextCardRequest {
   readonly device: string;
+  /** How people call the slot: `slot 3`, `left 2`. */
+  readonly place?: string;
   readonly hostname?: string;
+  readonly address?: string;
   /** Why the last try did not do, when there was one. */
   readonly trouble?: string;
 }
@@ -116,5 +140,6 @@ export const defaults = {
   maxImageBytes: 256e9,
   stallTimeoutMs: 120_000,
   stallNoticeMs: 10_000,
+  retries: 1,
   userName: 'pi',
 } as const;

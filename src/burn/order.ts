@@ -1,9 +1,15 @@
 // What is to be done, checked as far as words can be checked: targets and nodes, before anything is looked at.
 
 import { homedir } from 'node:os';
+import { hashPassword, isPasswordHash } from '../customise/password.js';
+import { wifiPsk } from '../customise/wifi-psk.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
-import type { Flavour, Node } from '../protocol.js';
+import { expandHostlist } from '../hostlist.js';
+import { localPath } from '../image/resolve.js';
+import type { CardReport, Flavour, Node } from '../protocol.js';
+import { type JournalOptions, toJournalOptions } from '../records/journal-options.js';
+import type { JournalRun } from '../records/read-runs.js';
 import { readConfig } from './config/config-file.js';
 import { readInventory } from './config/inventory.js';
 import { type MergedSettings, mergeSettings } from './config/merge.js';
@@ -12,11 +18,13 @@ import { burnOptionsFrom, flavourFrom, settingsFrom } from './create-settings.js
 import { planNodes } from './nodes.js';
 import type { BurnOptions, CreateOptions } from './options.js';
 import { ownRegion, type Region } from './own-region.js';
-import { expandDevices } from './targets.js';
+import type { Slot } from './slots.js';
+import { canSwap } from './swap.js';
 
 /** A burn: plain words for what is wanted, with the nodes, if each card shall be its own. */
 export interface Order {
   readonly options: BurnOptions;
+  /** Words for the targets: paths, labels of slots, `usb`; none: all readers. */
   readonly devices: readonly string[];
   /** Undefined: the image alone, one card for each device. */
   readonly nodes: readonly Node[] | undefined;
@@ -32,18 +40,31 @@ export interface Order {
   /** What the files of the order want done with its result. */
   readonly after?: Pick<Settings, 'report' | 'ssh-config' | 'ansible' | 'hosts'>;
   readonly warnings: readonly string[];
+  /** Cards of an earlier run that this one goes on with; `nodes` has those that are left. */
+  readonly earlier: readonly CardReport[];
+  /** The run that this one goes on with. */
+  readonly resumes?: JournalRun;
+  /** What `create --resume` would go on with; `image` is what the image has turned out to be called. */
+  readonly journal?: (image: string) => JournalOptions;
 }
 
 /** The order of `burn`: the image as it is. */
 export const orderBurn = (options: BurnOptions): Order => ({
   options: checkOptions(options),
-  devices: expandDevices(options.device),
+  devices: wordsOf(options.device),
   nodes: undefined,
   warnings: [],
+  earlier: [],
 });
 
-/** The order of `create`: one node for each host name, over as many slots as there are. */
-export function orderCreate(wanted: CreateOptions): Order {
+const wordsOf = (device: string | undefined): string[] =>
+  device === undefined || device === '' ? [] : expandHostlist(device, '--device', { spaces: true });
+
+/**
+ * The order of `create`: one node for each host name, over as many slots as there are. Nodes that have a good card from
+ * the run that is taken up again are done with.
+ */
+export function orderCreate(wanted: CreateOptions, resumes?: JournalRun): Order {
   const merged = mergeFiles(wanted);
   const { run, labels } = merged;
   if (merged.nodes.length === 0)
@@ -51,12 +72,12 @@ export function orderCreate(wanted: CreateOptions): Order {
       hint: 'say --hostname=red[001-003], or give a file of nodes',
     });
   const options = checkOptions(burnOptionsFrom(run, labels, wanted));
-  const devices = expandDevices(options.device);
-  const { nodes, passwords } = planNodes(merged.nodes, run['cluster-hosts'], wanted.home ?? homedir());
-  if (devices.length > nodes.length)
-    throw usageError('COUNT_MISMATCH', `--device names ${devices.length} targets, --hostname only ${nodes.length}`, {
-      hint: 'give a name for each target, or fewer targets',
-    });
+  const { nodes: all, passwords } = planNodes(merged.nodes, run['cluster-hosts'], wanted.home ?? homedir());
+  const earlier = (resumes?.good ?? []).map((report) => ({ ...report, earlier: true }));
+  const done = new Set(earlier.map(({ hostname }) => hostname));
+  const nodes = all.filter(({ hostname }) => !done.has(hostname));
+  const devices = wordsOf(options.device);
+  if (devices.every((word) => word.includes('/'))) checkNotTooMany(devices.length, nodes);
   const flavour = flavourFrom(run, labels);
   if (run.rootfs && flavour !== undefined)
     throw usageError(
@@ -76,10 +97,27 @@ export function orderCreate(wanted: CreateOptions): Order {
     hostsAsked: run['cluster-hosts'] ?? false,
     region: ownRegion(),
     warnings: merged.warnings,
+    earlier,
+    journal: (image) => journalOf(wanted, all, image),
     after: given({ report, ansible, hosts, 'ssh-config': run['ssh-config'] }),
-    ...given({ flavour }),
+    ...given({ flavour, resumes }),
   };
 }
+
+/** What is kept of an order, so that another process can go on with it: the image by the name that it has turned out to have. */
+function journalOf(wanted: CreateOptions, nodes: readonly Node[], imageName: string): JournalOptions {
+  const { image = '' } = wanted;
+  const isNamed = image !== '-' && !image.includes('://') && localPath(image) === undefined;
+  return toJournalOptions(isNamed && image !== '' ? { ...wanted, image: imageName } : wanted, {
+    hash: hashOf,
+    psk: (ssid, password) => wifiPsk(ssid, password, '--wifipassword'),
+    isLocalImage: (word) => localPath(word) !== undefined,
+    ssids: [...new Set(nodes.flatMap(({ wifi }) => wifi?.ssid ?? []))],
+    cwd: process.cwd(),
+  });
+}
+
+const hashOf = (password: string): string => (isPasswordHash(password) ? password : hashPassword(password));
 
 function mergeFiles(options: CreateOptions): MergedSettings {
   const home = options.home ?? homedir();
@@ -102,7 +140,12 @@ function withOtherwise(merged: MergedSettings, otherwise: NonNullable<CreateOpti
 }
 
 function checkOptions<T extends BurnOptions>(options: T): T {
-  const { blockBytes, fileBytes, stallTimeoutMs } = options;
+  const { blockBytes, fileBytes, stallTimeoutMs, jobs, waitMs, auto, eject } = options;
+  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1))
+    throw usageError('JOBS', 'at least one card must burn at a time', { hint: 'say --jobs=2' });
+  if (waitMs !== undefined && !auto)
+    throw usageError('OPTION_WITHOUT_EFFECT', '--wait has no effect without --auto', { hint: 'add --auto' });
+  void eject;
   if (blockBytes !== undefined && (blockBytes < 4096 || blockBytes % 4096 !== 0))
     throw usageError('BLOCKSIZE', `a block size of ${blockBytes} bytes is not a multiple of 4096`, {
       hint: 'say --blocksize=1M or --blocksize=4M',
@@ -118,27 +161,41 @@ function checkOptions<T extends BurnOptions>(options: T): T {
   return options;
 }
 
-/** Cards can only be changed when somebody is there to change them. */
-export function checkRounds({ options, devices, nodes }: Order): void {
-  if (nodes === undefined || nodes.length <= devices.length || options.attended) return;
-  if (devices.every((device) => !device.startsWith('/dev/'))) return;
+/** Whether the person has left the choice of the targets to piburn. */
+export const isChosenByPiburn = ({ devices }: Order): boolean => devices.every((word) => word === 'usb');
+
+/** As many cards as nodes, or somebody who changes them. */
+export function checkCounts({ options, nodes }: Order, slots: readonly Slot[]): void {
+  if (nodes === undefined) return;
+  checkNotTooMany(slots.length, nodes);
+  if (nodes.length <= slots.length || options.dryRun || canSwap(options)) return;
   throw usageError(
     'MORE_NODES_THAN_SLOTS',
-    `${nodes.length} nodes need more than the ${devices.length} targets, and there is no terminal to ask for the next card`,
-    { hint: 'run piburn in a terminal, or burn as many nodes as there are slots' },
+    `${nodes.length} nodes need more than the ${slots.length} targets, and there is no terminal to ask for the next card`,
+    { hint: 'say --auto, and piburn notices changed cards by itself; or burn as many nodes as there are slots' },
   );
 }
 
+function checkNotTooMany(targets: number, nodes: readonly Node[]): void {
+  if (targets <= nodes.length) return;
+  throw usageError('COUNT_MISMATCH', `--device names ${targets} targets, --hostname only ${nodes.length}`, {
+    hint: 'give a name for each target, or fewer targets',
+  });
+}
+
 /** What is allowed, but perhaps not meant. */
-export function doubts({ options, devices, nodes, warnings }: Order): string[] {
+export function doubts(order: Order, slots: readonly Slot[]): string[] {
+  const { options, nodes, warnings } = order;
   const lonely = nodes?.some(({ user }) => user === undefined) ?? false;
-  const crowded = !options.attended && nodes !== undefined && nodes.length > devices.length;
   const open = nodes?.find(({ wifi }) => wifi !== undefined && wifi.psk === undefined)?.wifi?.ssid;
+  const chosen = isChosenByPiburn(order)
+    ? slots.map(({ place, device }) => [place, device].filter(Boolean).join(' '))
+    : [];
   return [
     ...warnings,
+    ...(chosen.length === 0 ? [] : [`the targets are ${chosen.join(', ')}`]),
     ...(open === undefined ? [] : [`the Wi-Fi network '${open}' is joined without a password (no --wifipassword)`]),
     ...(options.verify === false ? ['nothing is read back (--no-verify): a bad or fake card will go unnoticed'] : []),
     ...(lonely ? ['neither --sshkey nor a password was given: only users that the image has itself can log in'] : []),
-    ...(crowded ? ['more nodes than files: each file ends as the last of its nodes, unless you move it away'] : []),
   ];
 }

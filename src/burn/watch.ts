@@ -4,12 +4,18 @@
 import type { CardCounters } from '../card/counters.js';
 import type { Phase } from '../protocol.js';
 import { defaults } from './options.js';
+import type { Pace } from './pace.js';
 
 export const sampleMs = 100;
+const paceMs = 1000;
 
 export interface Watcher {
   onProgress(sample: { phase: Phase; doneBytes: number; totalBytes: number; elapsedMs: number }): void;
   onStall(phase: Phase, stalledMs: number): void;
+  /** Once, when the worker has seen which card it is. */
+  onCard?(cardId: string): void;
+  /** Once a second. */
+  onPace?(pace: Pace): void;
 }
 
 export interface Watch {
@@ -30,9 +36,13 @@ export function watchCard(counters: CardCounters, stallTimeoutMs: number, watche
   const stuck = new Promise<Phase>((resolve) => {
     giveUp = resolve;
   });
+  const tellPace = paceTeller(counters, watcher);
+  const tellCard = cardTeller(counters, watcher);
   const look = () => {
     const nowMs = performance.now();
     const { phase } = counters;
+    tellCard();
+    tellPace(nowMs);
     if (counters.beats !== beats || !isTheCards(phase)) {
       beats = counters.beats;
       movedMs = nowMs;
@@ -53,4 +63,30 @@ export function watchCard(counters: CardCounters, stallTimeoutMs: number, watche
   };
   const timer = setInterval(look, sampleMs);
   return { stuck, stop: () => clearInterval(timer) };
+}
+
+function cardTeller(counters: CardCounters, watcher: Watcher): () => void {
+  let isTold = false;
+  return () => {
+    const { cardId } = counters;
+    if (isTold || cardId === undefined) return;
+    isTold = true;
+    watcher.onCard?.(cardId);
+  };
+}
+
+function paceTeller(counters: CardCounters, watcher: Watcher): (nowMs: number) => void {
+  let phase: Phase | undefined;
+  let phaseStartMs = 0;
+  let toldMs = 0;
+  return (nowMs) => {
+    if (counters.phase !== phase) {
+      phase = counters.phase;
+      phaseStartMs = nowMs;
+    }
+    if (nowMs - toldMs < paceMs) return;
+    toldMs = nowMs;
+    const { doneBytes, latePieces, slowestMs } = counters;
+    watcher.onPace?.({ phase, doneBytes, phaseMs: nowMs - phaseStartMs, latePieces, slowestMs });
+  };
 }

@@ -1,12 +1,13 @@
 // What `create` and `burn` have in common on the command line: options in words → options of the library.
 
 import type { Command } from 'commander';
+import { count } from '../burn/create-settings.js';
 import type { BurnOptions } from '../burn/options.js';
-import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { renderQuestion } from '../report/plan-text.js';
 import { parseSeconds, parseSize } from '../typed-amounts.js';
 import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
+import { recordsPlace } from './person.js';
 import type { View } from './present.js';
 import { isYes, type Terminal } from './terminal.js';
 
@@ -24,6 +25,10 @@ export interface BurnFlags extends ImageFlags {
   readonly allowLarge?: boolean;
   readonly stallTimeout?: string;
   readonly report?: string;
+  readonly probe?: boolean;
+  readonly format?: boolean;
+  readonly eject?: boolean;
+  readonly jobs?: string;
 }
 
 export const imageHelp = 'latest, a name of `piburn image versions`, a file, an address, or - for standard input';
@@ -44,6 +49,11 @@ export function addBurnOptions(command: Command): Command {
     .option('--unmount', 'unmount targets that are mounted outside of /media')
     .option('--allow-fixed', 'allow disks that are neither removable nor USB nor SD')
     .option('--allow-large', 'allow disks larger than 256 GB')
+    .option('--no-probe', 'do not look for false capacity by markers behind the image')
+    .option('--format', 'make every byte of the card zero first, so that nothing old remains')
+    .option('--eject', 'eject a card that is good (default with --auto, where the medium is removable)')
+    .option('--no-eject', 'leave a card in its reader as it is')
+    .option('--jobs <number>', 'burn at most so many cards at once (default: all slots)')
     .option('--stall-timeout <seconds>', 'give a card up that has not moved for so long (default: 120)')
     .option('--report <file>', 'write the result as JSON to a file (mode 0600)');
   return addImageOptions(command, ['decoder', 'sha256', 'max-size', 'bmap', 'keep', 'repo', 'store', 'json']);
@@ -56,12 +66,8 @@ export function burnOptions(
   flags: BurnFlags,
   terminal: Terminal,
 ): BurnOptions {
-  const target = device ?? process.env['DEV'];
-  if (target === undefined || target === '')
-    throw usageError('NO_DEVICE_GIVEN', 'no target was given', {
-      hint: 'say --device=/dev/sd[a-c], or set DEV; `lsblk` lists the disks',
-    });
-  return { image, device: target, ...commonOptions(flags, image === '-', terminal) };
+  const target = device ?? (process.env['DEV'] || undefined);
+  return { image, ...given({ device: target }), ...commonOptions(flags, image === '-', terminal) };
 }
 
 /** What `burn` and `create` share, with questions asked at the terminal where there is one. */
@@ -70,7 +76,7 @@ export function commonOptions(
   stdinTaken: boolean,
   terminal: Terminal,
 ): Omit<BurnOptions, 'image' | 'device'> {
-  const { verify, full, early, blocksize, size, stallTimeout } = flags;
+  const { verify, full, early, blocksize, size, stallTimeout, probe, format, eject, jobs } = flags;
   const attended = terminal.canAsk(stdinTaken);
   return {
     dryRun: flags.dryrun ?? false,
@@ -78,12 +84,18 @@ export function commonOptions(
     allowFixed: flags.allowFixed ?? false,
     allowLarge: flags.allowLarge ?? false,
     attended,
+    records: recordsPlace(flags.store, process.env),
     ...imageWishes(flags),
     ...questions(flags, terminal, stdinTaken, attended),
     ...given({
       verify,
       full,
       early,
+      // Commander says true where --no-probe was not said.
+      probe: probe === false ? false : undefined,
+      wipeAll: format,
+      eject,
+      jobs: count(jobs, '--jobs', 1),
       blockBytes: blocksize === undefined ? undefined : parseSize(blocksize, '--blocksize'),
       fileBytes: size === undefined ? undefined : parseSize(size, '--size'),
       stallTimeoutMs: stallTimeout === undefined ? undefined : parseSeconds(stallTimeout, '--stall-timeout'),
@@ -109,13 +121,15 @@ function questions(
   if (!attended) return flags.yes ? { confirm } : {};
   return {
     confirm,
-    nextCard: async ({ device, hostname, trouble }) => {
+    nextCard: async ({ device, place, hostname, address, trouble }) => {
+      const slot = place === undefined ? device : `${place} (${device})`;
       if (trouble === undefined) {
-        const again = `\n\x07Slot ${device} needs to be reused. Do you wish to continue? [y/n] `;
+        const again = `\n\x07Slot ${slot} needs to be reused. Do you wish to continue? [y/n] `;
         if (!isYes(await terminal.ask(again, { stdinTaken }))) return false;
       }
       const why = trouble === undefined ? '' : `${trouble}\n`;
-      const forWhom = hostname === undefined ? '' : ` (${device}, for ${hostname})`;
+      const label = [hostname, address].filter((word) => word !== undefined).join(' ');
+      const forWhom = label === '' ? '' : ` (${slot}, for ${label})`;
       return (await terminal.ask(`${why}Insert next card${forWhom} and press enter...`, { stdinTaken })) !== undefined;
     },
   };

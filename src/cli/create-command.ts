@@ -1,16 +1,19 @@
 // `piburn create`: its options in words → an order of the library, and what is done after the burn.
 
 import { type Command, Option } from 'commander';
+import { count } from '../burn/create-settings.js';
 import type { CreateOptions } from '../burn/options.js';
 import { type Order, orderCreate } from '../burn/order.js';
+import { orderResume } from '../burn/resume.js';
 import { interruption, usageError } from '../errors.js';
 import { given } from '../given.js';
 import { start } from '../index.js';
 import type { Flavour } from '../protocol.js';
+import { parseSeconds } from '../typed-amounts.js';
 import { afterBurn, checkAfter } from './after-burn.js';
 import { addBurnOptions, type BurnFlags, commonOptions, imageHelp, viewOf } from './burn-command.js';
 import type { Ending } from './ending.js';
-import { callingPerson } from './person.js';
+import { callingPerson, recordsPlace } from './person.js';
 import { present } from './present.js';
 import type { Terminal } from './terminal.js';
 
@@ -46,6 +49,10 @@ export interface CreateFlags extends BurnFlags {
   readonly sshConfig?: boolean;
   readonly ansible?: string;
   readonly hosts?: string;
+  readonly resume?: boolean;
+  readonly auto?: boolean;
+  readonly wait?: string;
+  readonly retries?: string;
 }
 
 const repeated = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
@@ -56,7 +63,8 @@ export function addCreate(program: Command, terminal: Terminal, end: (ending: En
     .description('burn an image onto cards, giving each its own name, address, user and key');
   addNodeOptions(addBurnOptions(addSources(command))).action(async (flags: CreateFlags) => {
     if (flags.json) terminal.out = process.stderr;
-    const order = orderCreate(await optionsOf(flags, terminal));
+    const options = await optionsOf(flags, terminal);
+    const order = flags.resume ? orderResume(options, recordsPlace(flags.store, process.env)) : orderCreate(options);
     const after = {
       ...order.after,
       ...given({ ansible: flags.ansible, hosts: flags.hosts, 'ssh-config': flags.sshConfig }),
@@ -72,7 +80,14 @@ export function addCreate(program: Command, terminal: Terminal, end: (ending: En
 const addSources = (command: Command): Command =>
   command
     .option('--image <image>', imageHelp)
-    .option('--device <devices>', 'targets: /dev/sd[a,e,f], or files: cards/red[001-003].img (DEV)')
+    .option(
+      '--device <devices>',
+      'targets: /dev/sd[a,e,f], usb, "slot 3", a label, or files: cards/red[001-003].img (DEV; default: all card readers)',
+    )
+    .option('--resume', 'go on with the nodes that the last run has left without a good card')
+    .option('--auto', 'notice changed cards instead of asking: each slot takes the next node by itself')
+    .option('--wait <seconds>', 'with --auto: a slot that gets no card for so long takes none any more')
+    .option('--retries <number>', 'how often a node that failed gets another card (default: 1)')
     .option('--hostname <names>', 'host names: red[001-003]; of a file with nodes: those that are meant')
     .option('--config <file>', 'YAML file with any of these settings, for all nodes and for single ones')
     .option('--inventory <file>', 'CSV or cloudmesh YAML file of nodes');
@@ -159,6 +174,9 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
       firstboot,
       flavour,
       rootfs,
+      auto: flags.auto,
+      retries: count(flags.retries, '--retries', 0),
+      waitMs: flags.wait === undefined ? undefined : parseSeconds(flags.wait, '--wait'),
     }),
   };
 }

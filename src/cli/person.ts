@@ -3,6 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { given } from '../given.js';
+import { storeDirectory } from '../image/store.js';
+import type { RecordsPlace } from '../records/place.js';
 
 export interface Person {
   readonly home: string;
@@ -16,6 +19,15 @@ export function callingPerson(env: NodeJS.ProcessEnv): Person {
   if (process.getuid?.() !== 0 || uid === undefined || gid === undefined || user === undefined || user === 'root')
     return { home: homedir() };
   return { home: homeOf(user), uid: Number(uid), gid: Number(gid) };
+}
+
+/** Where this person's history, journals and labels of slots are kept: in the store, and under sudo in their own one. */
+export function recordsPlace(store: string | undefined, env: NodeJS.ProcessEnv): RecordsPlace {
+  const { home, uid, gid } = callingPerson(env);
+  const owner = given({ uid, gid });
+  const isNamed = store !== undefined || Boolean(env['PIBURN_STORE']);
+  if (isNamed || uid === undefined) return { directory: storeDirectory(store, env), ...owner };
+  return { directory: join(home, '.cache', 'piburn'), ...owner };
 }
 
 function homeOf(user: string): string {

@@ -38,7 +38,8 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
     report?.write(withPasswords(summary, run.passwords));
     if (!view.dryRun) await view.afterwards?.(summary);
-    return { code: codeOf(summary), stuck: summary.cards.some(({ failure }) => failure?.code === 'STALLED') };
+    const all = [...summary.cards, ...summary.retried];
+    return { code: codeOf(summary), stuck: all.some(({ failure }) => failure?.code === 'STALLED') };
   } finally {
     forget?.();
     report?.close();
@@ -70,6 +71,7 @@ export function followEvents(
     });
   return {
     take(event) {
+      if (event.type === 'slot-wait' && live) process.stderr.write('\x07');
       if (view.json) process.stdout.write(`${toJsonLine(event)}\n`);
       if (event.type === 'plan' && view.dryRun) terminal.say(renderPlan(event.plan).trimEnd());
       else tell(describeEvent(event, state), event, live, terminal);
@@ -83,8 +85,10 @@ export function followEvents(
 
 /** With bars on the screen only what they do not show is worth a line. */
 function tell(line: string | undefined, event: BurnEvent, live: boolean, terminal: Terminal): void {
-  if (line !== undefined && (!live || event.type === 'warning')) terminal.say(line);
+  if (line !== undefined && (!live || toldAboveBars.has(event.type))) terminal.say(line);
 }
+
+const toldAboveBars: ReadonlySet<BurnEvent['type']> = new Set(['warning', 'slow', 'slot-wait']);
 
 function tableOf(summary: BurnSummary, terminal: Terminal): string {
   const { color } = terminal;

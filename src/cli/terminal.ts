@@ -40,7 +40,7 @@ export class Terminal {
   }
 
   get columns(): number {
-    return this.out.columns ?? 80;
+    return this.out.columns || 80; // a terminal without a size says 0
   }
 
   /** Whether somebody can be asked. `stdinTaken`: standard input is the image, so only the terminal itself will do. */

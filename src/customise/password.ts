@@ -37,3 +37,7 @@ function passwordProblem(password: string): string | undefined {
 
 /** 64 characters, so six bits of a random byte pick one without bias. */
 const randomSalt = (): string => [...randomBytes(saltLength)].map((byte) => saltCharacters.charAt(byte & 63)).join('');
+
+/** Whether a text is such a hash, as crypt(5) writes it: `$6$`, perhaps `rounds=N$`, salt, `$`, 86 characters. */
+export const isPasswordHash = (text: string): boolean =>
+  /^\$6\$(rounds=[0-9]{4,9}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}$/.test(text);

@@ -5,7 +5,7 @@ import type { BurnEvent } from '../protocol.js';
 /**
  * An event as one line of JSON, without a line break at its end. Every line is an object with `version` (1) and
  * `type`; new types and fields may come, the ones below stay. Sizes are in bytes, times in milliseconds, `slot`
- * counts the targets, `device` is a path. Fields with `?` are left out when they are unknown.
+ * is the reader's number, or counts the targets (0: none), `device` is a path. Fields with `?` are left out when they are unknown.
  *
  * | type         | when                           | fields                                                                 |
  * | ------------ | ------------------------------ | ---------------------------------------------------------------------- |
@@ -13,20 +13,25 @@ import type { BurnEvent } from '../protocol.js';
  * |              | or read, and when it is whole  | `reuse`, `fetch`), `decoder?`, `doneBytes`, `totalBytes?`, `elapsedMs` |
  * | `fetch`      | while the image is downloaded  | `name`, `url`, `state` (`fetching`, `done`, `failed`), `doneBytes`,    |
  * |              |                                | `resumedBytes` (fetched by an earlier run), `totalBytes?`, `elapsedMs` |
- * | `plan`       | once, before the first write   | `plan`: `image`, `targets`, `cards`, `verify`, `full`                  |
+ * | `plan`       | once, before the first write   | `plan`: `image`, `targets`, `notReady`, `cards` (without `slot`: the   |
+ * |              |                                | next slot that is free), `verify`, `full`                              |
  * | `warning`    | something to know, any time    | `message`, `device?`                                                   |
  * | `card-start` | a card begins                  | `slot`, `device`, `round` (0 for the first card in it), `hostname?`    |
  * | `progress`   | up to ten times a second per   | `slot`, `device`, `hostname?`, `phase` (`waiting`, `wiping`,           |
  * |              | card                           | `writing`, `flushing`, `verifying`, `sealing`, `done`), `doneBytes`    |
  * |              |                                | and `totalBytes` of this phase, `elapsedMs`                            |
  * | `stall`      | a card does not move           | `slot`, `device`, `stalledMs`, `phase`                                 |
+ * | `slow`       | a card is slow or answers late | `slot`, `device`, `hostname?`, `phase`, `message`                      |
+ * | `slot-wait`  | a slot waits for a fresh card  | `slot`, `device`, `hostname?`, `address?`, `trouble?`                  |
  * | `card-end`   | a card is over, good or bad    | `card`: `slot`, `device`, `model`, `sizeBytes?`, `round`, `hostname?`, |
  * |              |                                | `address?`, `outcome` (`good`, `failed`, `cancelled`), `failure?`,     |
  * |              |                                | `bootable` (`yes`, `no`, `untouched`, `unknown`), `writtenBytes`,      |
  * |              |                                | `skippedBytes`, `verifiedBytes`, `writeMs`, `verifyMs`, `totalMs`,     |
- * |              |                                | `repairs`, `warnings`, `direct`                                        |
+ * |              |                                | `repairs`, `warnings`, `direct`, `attempt`, `willRetry?`, `place?`,    |
+ * |              |                                | `cardId?`, `writeLatency?`, `readLatency?`, `ejected?`, `earlier?`     |
  * | `end`        | once, last                     | `summary`: `version`, `image`, `startedAt`, `elapsedMs`, `decodes`,    |
- * |              |                                | `good`, `failed`, `cancelled`, `cards` (as in `card-end`), `failure?`  |
+ * |              |                                | `good`, `failed`, `cancelled`, `cards` (as in `card-end`), `failure?`, |
+ * |              |                                | `retried` (cards whose nodes got another one), `run?`                  |
  *
  * A `failure` is `kind` (`failed`, `usage`, `refused`, `interrupted`), `code`, `message`, `hint?`, `device?`,
  * `offsetBytes?`, `lengthBytes?`.

@@ -37,6 +37,10 @@ export function describeEvent(event: BurnEvent, before: RunState): string | unde
       return describeProgress(event, before);
     case 'stall':
       return describeStall(event, before);
+    case 'slot-wait':
+      return describeWait(event);
+    case 'slow':
+      return `warning: ${cardName(event)}: ${sentence(event.message)}`;
     case 'card-end':
       return describeEnd(event.card);
     case 'end':
@@ -122,8 +126,17 @@ function describeStall(event: EventOf<'stall'>, before: RunState): string | unde
   return `${name}: ${event.phase}, no progress for ${duration(event.stalledMs)}`;
 }
 
+/** What a person has to do at a slot, with what to write on the card. */
+function describeWait({ slot, device, hostname, address, trouble }: EventOf<'slot-wait'>): string {
+  const why = trouble === undefined ? '' : ` ${sentence(trouble)}`;
+  const label = [hostname, address].flatMap((word) => (word === undefined ? [] : stripControls(word))).join(' ');
+  const next = label === '' ? 'Put in the next card.' : `Put in the next card and write on it: ${label}`;
+  return `${cardName({ slot, device })}:${why} ${next}`;
+}
+
 function describeEnd(card: CardReport): string {
-  const took = `${card.outcome} in ${duration(card.totalMs)}`;
+  const again = card.willRetry ? ', its node gets another card' : '';
+  const took = `${card.outcome} in ${duration(card.totalMs)}${again}`;
   const facts = [
     took,
     ...speed('write', card.writtenBytes, card.writeMs),

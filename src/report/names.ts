@@ -8,8 +8,18 @@ export function shortDevice(path: string): string {
   return /[^/]+(?=\/*$)/.exec(clean)?.[0] ?? clean;
 }
 
-/** `slot 3 (sdc, red003)`, or `slot 3 (sdc)` without a host name. */
-export function cardName(card: { slot: number; device: string; hostname?: string | undefined }): string {
-  const names = [shortDevice(card.device), stripControls(card.hostname ?? '')];
-  return `slot ${card.slot} (${names.filter((name) => name !== '').join(', ')})`;
+/** A card, or a node that waits for one. */
+export interface Named {
+  readonly slot?: number | undefined;
+  readonly device?: string | undefined;
+  /** How people call the slot. */
+  readonly place?: string | undefined;
+  readonly hostname?: string | undefined;
+}
+
+/** `slot 3 (sdc, red003)`, `left 2 (sdc, red003)`; `red003` for a node without a slot. */
+export function cardName({ slot, device, place, hostname }: Named): string {
+  const names = [shortDevice(device ?? ''), stripControls(hostname ?? '')].filter((name) => name !== '').join(', ');
+  if (slot === undefined || slot === 0) return names === '' ? 'a card' : names;
+  return `${place === undefined ? `slot ${slot}` : stripControls(place)}${names === '' ? '' : ` (${names})`}`;
 }

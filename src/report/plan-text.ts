@@ -2,7 +2,7 @@
 
 import type { Plan, PlannedCard, PlannedFile, TargetDescription } from '../protocol.js';
 import { cardName } from './names.js';
-import { bytes, counted, stripControls } from './text.js';
+import { bytes, counted, sentence, stripControls } from './text.js';
 import { alignLeft, alignRight, displayWidth } from './width.js';
 
 /** Everything that would be done, the files of each card with their contents included; it ends with a line break. */
@@ -12,7 +12,7 @@ export function renderPlan(plan: Plan): string {
     ...overview(plan, layout),
     '',
     'Targets',
-    ...describeTargets(plan.targets),
+    ...describeTargets(plan),
     '',
     'Cards',
     ...plan.cards.flatMap(describeCard),
@@ -23,17 +23,16 @@ export function renderPlan(plan: Plan): string {
 
 /** The question that names every target. It ends with `[y/N] `: the answer belongs behind it. */
 export function renderQuestion(plan: Plan): string {
-  const facts = lines([...overview(plan, []), '', 'Targets', ...describeTargets(plan.targets), '']);
+  const facts = lines([...overview(plan, []), '', 'Targets', ...describeTargets(plan), '']);
   return `${facts}${consequence(plan)} Go on? [y/N] `;
 }
 
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
 
 function overview(plan: Plan, layout: readonly string[]): string[] {
-  const { image, cards, targets } = plan;
-  const rounds = cards.reduce((most, card) => Math.max(most, card.round + 1), 1);
+  const { image, cards, targets, notReady } = plan;
   const size = image.sizeBytes === undefined ? '' : `, ${bytes(image.sizeBytes)}`;
-  const where = `${counted(cards.length, 'node')} on ${counted(targets.length, 'slot')} in ${counted(rounds, 'round')}`;
+  const where = `${counted(cards.length, 'node')} on ${counted(targets.length + notReady.length, 'slot')}`;
   return [
     `Image     ${stripControls(image.source)}${image.name === undefined ? '' : ` (${stripControls(image.name)})`}${size}`,
     ...(image.trustedBy === undefined || image.trustedBy.length === 0
@@ -67,12 +66,15 @@ function hostRange(cards: readonly PlannedCard[]): string {
   return first === last ? `: ${first}` : `: ${first} to ${last}`;
 }
 
-function describeTargets(targets: readonly TargetDescription[]): string[] {
-  const paths = targets.map(({ path }) => stripControls(path));
+function describeTargets({ targets, notReady }: Plan): string[] {
+  const paths = targets.map(nameOf);
   const sizes = targets.map(sizeText);
   const pathColumns = widest(paths);
   const sizeColumns = widest(sizes);
-  return targets.flatMap((target, index) => {
+  const waiting = notReady.map(
+    ({ slot, device, message }) => `  ${cardName({ slot, device })} waits: ${sentence(message)}`,
+  );
+  const rows = targets.flatMap((target, index) => {
     const path = alignLeft(paths[index] ?? '', pathColumns);
     if (target.fresh) return [`  ${path}  new file`];
     const size = alignRight(sizes[index] ?? '', sizeColumns);
@@ -83,7 +85,11 @@ function describeTargets(targets: readonly TargetDescription[]): string[] {
       ...target.mountpoints.map((place) => `${below}mounted at ${stripControls(place)}: will be unmounted`),
     ];
   });
+  return [...rows, ...waiting];
 }
+
+const nameOf = ({ path, place }: TargetDescription): string =>
+  stripControls(place === undefined ? path : `${place}, ${path}`);
 
 const widest = (texts: readonly string[]): number =>
   texts.reduce((columns, text) => Math.max(columns, displayWidth(text)), 0);
@@ -97,10 +103,10 @@ function modelText({ model, transport, serial }: TargetDescription): string {
 }
 
 function describeCard(card: PlannedCard): string[] {
-  const round = card.round === 0 ? [] : [`round ${card.round + 1}`];
   const address = card.address === undefined ? [] : [stripControls(card.address)];
   const patch = card.patchBytes === 0 ? 'the image as it is' : `${bytes(card.patchBytes)} differ from the image`;
-  const head = `  ${[cardName(card), ...round, ...address].join(', ')}: ${patch}`;
+  const slot = card.slot === undefined ? ['the next slot that is free'] : [];
+  const head = `  ${[cardName(card), ...slot, ...address].join(', ')}: ${patch}`;
   return [head, ...card.files.flatMap(describeFile)];
 }
 
@@ -117,7 +123,7 @@ function describeFile({ path, text }: PlannedFile): string[] {
 function consequence({ targets, cards }: Plan): string {
   const erased = targets.filter(({ fresh }) => !fresh).length;
   const made = targets.length - erased;
-  const later = cards.filter(({ round }) => round > 0).length;
+  const later = cards.filter(({ slot }) => slot === undefined).length;
   if (erased === 0) return `${counted(made, 'new file')} will be made and nothing is erased.`;
   const which = erased === 1 ? 'this card' : `these ${erased} cards`;
   const followers = later === 0 ? '' : `, and on the ${counted(later, 'card')} put in after them`;

@@ -6,7 +6,7 @@ import { gap, type Layout } from './layout.js';
 import { recentRate } from './meter.js';
 import { shortDevice } from './names.js';
 import { paint, type Style } from './paint.js';
-import { cardEtaMs, expectedBytes, expectsNextCard, phaseEtaMs, type RunState, type SlotState } from './state.js';
+import { cardEtaMs, expectedBytes, phaseEtaMs, type RunState, type SlotState } from './state.js';
 import { duration, percentage, rate, runningTime, sentence, stripControls } from './text.js';
 import { alignLeft, alignRight, clip, displayWidth } from './width.js';
 
@@ -31,26 +31,46 @@ export function slotLine(state: RunState, slot: SlotState, layout: Layout, drawi
 }
 
 function tail(state: RunState, slot: SlotState, layout: Layout, drawing: Drawing): string {
-  if (slot.ended !== undefined) return endedTail(slot.ended, expectsNextCard(state, slot), drawing);
+  const next = state.elapsedMs === undefined ? slot.next : undefined;
+  if (slot.ended !== undefined) return endedTail(slot.ended, next, drawing);
+  if (next !== undefined) return waitingTail(next, drawing);
   if (slot.stall !== undefined) return stalledTail(state, slot, slot.stall, drawing);
   return movingTail(state, slot, layout, drawing);
 }
 
 const endStyles: Readonly<Record<CardReport['outcome'], Style>> = { good: 'green', failed: 'red', cancelled: 'yellow' };
 
-function endedTail(card: CardReport, nextCard: boolean, { columns, color, glyphs }: Drawing): string {
+type Next = NonNullable<SlotState['next']>;
+
+function endedTail(card: CardReport, waits: Next | undefined, { columns, color, glyphs }: Drawing): string {
   const outcome = `${glyphs[card.outcome]} ${card.outcome}`;
   const timed = `${outcome}, ${duration(card.totalMs)}`;
   const reason = card.failure === undefined ? '' : `: ${sentence(card.failure.message)}`;
-  const next = '; put in the next card';
+  if (waits === undefined)
+    return paint(clip(`${timed}${reason}`, columns, glyphs.ellipsis), endStyles[card.outcome], color);
+  const trouble = waits.trouble === undefined ? '' : `: ${sentence(waits.trouble)}`;
+  const name = stripControls(waits.hostname ?? '').trim();
+  const next = `; put in the next card${name === '' ? '' : ` (${name})`}`;
   // The reason comes again after the run, whole; that the slot waits for a person is said only here.
-  const text = nextCard
-    ? firstThatFits(
-        [`${timed}${reason}${next}`, `${timed}${next}`, `${outcome}${next}`, `${outcome}; next card`],
-        columns,
-      )
-    : `${timed}${reason}`;
+  const text = firstThatFits(
+    [
+      `${timed}${trouble || reason}${next}`,
+      `${timed}${next}`,
+      `${outcome}${next}`,
+      `${outcome}; put in the next card`,
+      `${outcome}; next card`,
+    ],
+    columns,
+  );
   return paint(clip(text, columns, glyphs.ellipsis), endStyles[card.outcome], color);
+}
+
+/** A slot whose first card will not do. */
+function waitingTail({ hostname, trouble }: Next, { columns, color, glyphs }: Drawing): string {
+  const name = stripControls(hostname ?? '').trim();
+  const what = `put in a card${name === '' ? '' : ` for ${name}`}`;
+  const text = trouble === undefined ? what : firstThatFits([`${sentence(trouble)} ${what}`, what], columns);
+  return paint(clip(text, columns, glyphs.ellipsis), 'yellow', color);
 }
 
 function stalledTail(

@@ -31,6 +31,8 @@ export interface SlotState {
   readonly stall: { readonly stalledMs: number; readonly atMs: number } | undefined;
   /** How the card in this slot ended. */
   readonly ended: CardReport | undefined;
+  /** The node that this slot waits for a card for, and what is wrong with the one that is in it. */
+  readonly next: { readonly hostname: string | undefined; readonly trouble: string | undefined } | undefined;
 }
 
 export interface RunState {
@@ -86,6 +88,10 @@ export function fold(before: RunState, event: BurnEvent, nowMs: number): RunStat
       return foldProgress(state, event, nowMs);
     case 'stall':
       return foldStall(state, event, nowMs);
+    case 'slot-wait':
+      return foldWait(state, event, nowMs);
+    case 'slow':
+      return state;
     case 'card-end':
       return foldCardEnd(state, event, nowMs);
     case 'end': {
@@ -123,11 +129,6 @@ export function cardEtaMs(state: RunState, slot: SlotState, nowMs: number): numb
   return verifyMs === undefined ? undefined : phaseMs + verifyMs;
 }
 
-/** Whether the plan has another card for a slot whose card has ended. */
-export const expectsNextCard = (state: RunState, slot: SlotState): boolean =>
-  state.elapsedMs === undefined &&
-  (state.plan?.cards.some((card) => card.slot === slot.slot && card.round > slot.round) ?? false);
-
 function foldImage(state: RunState, event: EventOf<'image'>, nowMs: number): RunState {
   const { type: _, ...progress } = event;
   const doneBytes = amount(event.doneBytes);
@@ -146,8 +147,11 @@ function foldFetch(state: RunState, event: EventOf<'fetch'>, nowMs: number): Run
 }
 
 function foldPlan(state: RunState, { plan }: EventOf<'plan'>, nowMs: number): RunState {
-  const first = plan.cards.filter((card) => card.round === 0 && !state.slots.has(card.slot)).slice(0, mostSlots);
-  const planned = first.map((card): [number, SlotState] => [card.slot, newSlot(card, nowMs)]);
+  const planned = plan.cards.flatMap(({ slot, device, hostname }): [number, SlotState][] =>
+    slot === undefined || device === undefined || state.slots.has(slot)
+      ? []
+      : [[slot, newSlot({ slot, device, hostname, round: 0 }, nowMs)]],
+  );
   const slots = [...planned, ...state.slots].slice(0, mostSlots);
   return { ...state, plan, slots: new Map(slots.toSorted(([a], [b]) => a - b)) };
 }
@@ -177,12 +181,20 @@ function foldStall(state: RunState, event: EventOf<'stall'>, nowMs: number): Run
   return withSlot(state, { ...before, stall: { stalledMs: amount(event.stalledMs), atMs: nowMs } });
 }
 
+function foldWait(state: RunState, { slot, device, hostname, trouble }: EventOf<'slot-wait'>, nowMs: number): RunState {
+  const before = state.slots.get(slot) ?? newSlot({ slot, device, hostname, round: 0 }, nowMs);
+  return withSlot(state, { ...before, next: { hostname, trouble } });
+}
+
 function foldCardEnd(state: RunState, { card }: EventOf<'card-end'>, nowMs: number): RunState {
+  const counted = card.willRetry ? state : { ...state, [card.outcome]: state[card.outcome] + 1 };
+  // A node that got no card is in no slot.
+  if (card.slot === 0) return counted;
   const before = state.slots.get(card.slot) ?? newSlot(card, nowMs);
   const { device, round, hostname } = card;
   const ended: SlotState = { ...before, device, round, hostname, phase: 'done', stall: undefined, ended: card };
   const verifyRate = bytesPerSecond(card.verifiedBytes, card.verifyMs) || state.verifyRate;
-  return { ...withSlot(state, ended), [card.outcome]: state[card.outcome] + 1, verifyRate };
+  return { ...withSlot(counted, ended), verifyRate };
 }
 
 interface SlotStart {
@@ -205,6 +217,7 @@ function newSlot({ slot, device, round, hostname }: SlotStart, nowMs: number): S
     meter,
     stall: undefined,
     ended: undefined,
+    next: undefined,
   };
 }
 

@@ -28,6 +28,7 @@ export interface TableOptions {
 export function renderTable(summary: BurnSummary, { columns, color }: TableOptions): string {
   const rows = summary.cards.length === 0 ? [] : tableRows(summary.cards, columns, color);
   const notes = [
+    ...summary.retried.flatMap(setAside),
     ...summary.cards.flatMap(problems),
     ...summary.cards.flatMap(repairs),
     ...summary.cards.flatMap(warnings),
@@ -70,7 +71,7 @@ const speed = (countBytes: number, elapsedMs: number): string =>
   megabytesPerSecond(countBytes > 0 ? bytesPerSecond(countBytes, elapsedMs) : undefined);
 
 const tableColumns: readonly Column[] = [
-  { name: 'slot', title: ['', 'slot'], cell: (card) => `${card.slot} ${shortDevice(card.device)}` },
+  { name: 'slot', title: ['', 'slot'], cell: slotText },
   { name: 'card', title: ['', 'card'], cell: (card) => stripControls(card.model) },
   {
     name: 'size',
@@ -90,8 +91,15 @@ const tableColumns: readonly Column[] = [
     cell: (card) => speed(card.verifiedBytes, card.verifyMs),
   },
   { name: 'seconds', title: ['', 'seconds'], numeric: true, cell: (card) => seconds(card.totalMs) },
-  { name: 'result', title: ['', 'result'], cell: (card) => card.outcome },
+  { name: 'result', title: ['', 'result'], cell: (card) => (card.earlier ? `${card.outcome} before` : card.outcome) },
 ];
+
+function slotText({ slot, place, device }: CardReport): string {
+  if (slot === 0) return unknownText;
+  // `slot 3` says no more than its number does.
+  const name = place === undefined || place === `slot ${slot}` ? String(slot) : stripControls(place);
+  return `${name} ${shortDevice(device)}`;
+}
 
 const bootableSentences: Readonly<Record<CardReport['bootable'], string>> = {
   yes: 'A Pi could still start from this card.',
@@ -104,6 +112,12 @@ function problems(card: CardReport): string[] {
   if (card.outcome === 'good') return [];
   const [message = `${card.outcome}.`, ...next] = card.failure === undefined ? [] : failureLines(card.failure);
   return indented([`${cardName(card)}: ${message} ${bootableSentences[card.bootable]}`, ...next]);
+}
+
+/** A card that failed although its node has become good with another one. */
+function setAside(card: CardReport): string[] {
+  const [message = `${card.outcome}.`, ...next] = card.failure === undefined ? [] : failureLines(card.failure);
+  return indented([`${cardName(card)}, card ${card.attempt}: ${message} ${bootableSentences[card.bootable]}`, ...next]);
 }
 
 // A dying card can need thousands of repairs, and each is the same news.

@@ -151,6 +151,8 @@ const create = piburn(
   '--device=slot[1-2].img',
   '--hostname=red[1-3]',
   '--ipaddr=10.1.1.[2-4]',
+  // The first slot is done first.
+  '--jobs=1',
 );
 
 /** Which node a card is, as its cloud-init says. */
@@ -169,7 +171,7 @@ test('a slot that is needed again is asked for, and only that one', { skip }, as
     [/reused|Insert/, 'n\r'],
   ]);
   assert.deepEqual([talk.code, talk.asked], [0, 2], talk.screen);
-  assert.match(talk.screen, /Insert next card \(slot1\.img, for red3\) and press enter/);
+  assert.match(talk.screen, /Insert next card \(slot1\.img, for red3 10\.1\.1\.4\/24\) and press enter/);
   assert.doesNotMatch(talk.screen, /Slot slot2\.img/);
   assert.deepEqual(
     [hostOf(path('first.img')), hostOf(path('slot2.img')), hostOf(path('slot1.img'))],
@@ -184,9 +186,8 @@ test('a slot that is not to be reused leaves its nodes out, and the cards that a
       [reuse('slot1.img'), typed],
       [/reused|Insert/, 'n\r'],
     ]);
-    assert.deepEqual([talk.code, talk.asked], [1, 1], talk.screen);
-    assert.match(talk.screen, /red3/);
-    assert.match(talk.screen, /no further card was put into slot1\.img/);
+    assert.deepEqual([talk.code, talk.asked], [1, typed === 'n\r' ? 2 : 1], talk.screen);
+    assert.match(talk.screen, /red3 got no card/);
     assert.deepEqual([hostOf(path('slot1.img')), hostOf(path('slot2.img'))], ['red1', 'red2']);
   }
 });
@@ -196,8 +197,8 @@ test('the end of input answers every later question too', { skip }, async (t) =>
   const four = create.replace('red[1-3]', 'red[1-4]').replace('[2-4]', '[2-5]');
   const talk = await inTerminal(t, four, directory, [[/needs to be reused/, keys.endOfInput]]);
   assert.equal(talk.code, 1, talk.screen);
-  assert.match(talk.screen, /no further card was put into slot1\.img/);
-  assert.match(talk.screen, /no further card was put into slot2\.img/);
+  assert.match(talk.screen, /red3 got no card/);
+  assert.match(talk.screen, /red4 got no card/);
   assert.deepEqual([hostOf(path('slot1.img')), hostOf(path('slot2.img'))], ['red1', 'red2']);
 });
 

@@ -56,8 +56,8 @@ test('with --json a dry run is the plan as an event, followed by an end without 
     cards.map((card, index) => [card, index > 0, index > 0 ? undefined : 80 * MiB]),
   );
   assert.deepEqual(
-    plan.cards.map(({ hostname, address, slot, round }) => [hostname, address, slot, round]),
-    [1, 2, 3].map((number) => [`red${number}`, `10.1.1.${number + 1}/24`, number, 0]),
+    plan.cards.map(({ hostname, address, slot }) => [hostname, address, slot]),
+    [1, 2, 3].map((number) => [`red${number}`, `10.1.1.${number + 1}/24`, number]),
   );
   const { sizeBytes = 0, writeBytes = 0, skipBytes = 0, layout, flavour } = plan.image;
   assert.ok(writeBytes > 0 && skipBytes > 0 && writeBytes + skipBytes === sizeBytes, `${writeBytes} + ${skipBytes}`);

@@ -48,6 +48,7 @@ test('on a narrow terminal the least important parts go first', () => {
 const ended = foldAll(
   [
     [10_000, { type: 'card-end', card: goodCard }],
+    [10_000, { type: 'slot-wait', slot: 1, device: '/dev/sda', hostname: 'red003' }],
     [10_000, { type: 'card-end', card: failedCard }],
     [10_000, progress(3, 5e8, 1e9)],
     [10_000, { type: 'stall', slot: 3, device: '/dev/sdc', stalledMs: 10_000, phase: 'writing' }],
@@ -58,7 +59,7 @@ const ended = foldAll(
 
 test('ended, failed and stalled slots say so in words', () => {
   assert.deepEqual(renderBars(ended, { ...plain, columns: 80, nowMs: 12_000 }), [
-    '1  sda  red001  ✓ good, 2 min 4 s; put in the next card',
+    '1  sda  red001  ✓ good, 2 min 4 s; put in the next card (red003)',
     '2  sdb  red002  ✗ failed, 1.2 s: writing to /dev/sdb failed at byte 4194304: in…',
     '3  sdc          writing 50 %, no progress for 12 s',
     '1 of 3 good, 1 failed, 12 s',
@@ -86,7 +87,7 @@ test('a card seen before any plan has a line, and the total has no goal', () => 
 
 test('colour changes nothing but the colour', () => {
   const colored = renderBars(ended, { ...plain, columns: 80, color: true });
-  assert.equal(colored[0], '1  sda  red001  \u001b[32m✓ good, 2 min 4 s; put in the next card\u001b[0m');
+  assert.equal(colored[0], '1  sda  red001  \u001b[32m✓ good, 2 min 4 s; put in the next card (red003)\u001b[0m');
   assert.deepEqual(colored.map(stripVTControlCharacters), renderBars(ended, { ...plain, columns: 80 }));
 });
 

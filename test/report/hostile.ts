@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { given } from '../../src/given.js';
 import { type BurnEvent, type CardReport, phases } from '../../src/protocol.js';
 import { samplePlan, sampleSummary, sampleTarget } from './samples.js';
 
@@ -37,6 +38,9 @@ const cardReport: fc.Arbitrary<CardReport> = fc
     slot,
     device: name,
     round: fc.nat(3),
+    attempt: fc.nat(3),
+    place: name,
+    willRetry: fc.boolean(),
     model: name,
     sizeBytes: count,
     hostname: name,
@@ -66,7 +70,8 @@ export const hostilePlan = fc.record({ name, count, slot }).map(({ name: text, c
   ...samplePlan,
   image: { source: text, sizeBytes: number, writeBytes: number, flavourReason: text, layout: [text] },
   targets: [{ ...sampleTarget, path: text, model: text, serial: text, content: text, mountpoints: [text] }],
-  cards: [{ slot: where, device: text, round: 0, hostname: text, files: [{ path: text, text }], patchBytes: number }],
+  notReady: [{ slot: where, device: text, message: text }],
+  cards: [{ slot: where, device: text, hostname: text, files: [{ path: text, text }], patchBytes: number }],
 }));
 
 const event: fc.Arbitrary<BurnEvent> = fc.oneof(
@@ -92,6 +97,17 @@ const event: fc.Arbitrary<BurnEvent> = fc.oneof(
     totalBytes: count,
     elapsedMs: count,
   } as const),
+  fc
+    .record({
+      type: fc.constant('slot-wait'),
+      slot,
+      device: name,
+      hostname: name,
+      address: name,
+      trouble: fc.option(name, { nil: undefined }),
+    } as const)
+    .map(({ trouble, ...wait }) => ({ ...wait, ...given({ trouble }) })),
+  fc.record({ type: fc.constant('slow'), slot, device: name, hostname: name, phase, message: name } as const),
   fc.record({ type: fc.constant('stall'), slot, device: name, stalledMs: count, phase } as const),
   fc.record({ type: fc.constant('card-end'), card: cardReport } as const),
   fc.record({ type: fc.constant('end'), summary: hostileSummary } as const),

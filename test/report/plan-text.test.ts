@@ -16,7 +16,7 @@ Image     raspios.img.xz, 2.78 GB
           partition 2: ext4 rootfs, 60 % used
 Settings  cloudinit: partition 1 has a user-data file
 Write     2.10 GB to each card; 680 MB unused is skipped; every byte is read back and compared
-Nodes     3 nodes on 2 slots in 2 rounds: red001 to red003
+Nodes     3 nodes on 2 slots: red001 to red003
 
 Targets
   /dev/sda  31.9 GB  Generic STORAGE DEVICE (usb, serial 0042)
@@ -31,7 +31,7 @@ Cards
       #cloud-config
       hostname: red001
   slot 2 (sdb, red002): the image as it is
-  slot 1 (sda, red003), round 2: the image as it is
+  red003, the next slot that is free: the image as it is
 
 Nothing was written: this is a dry run.
 `,
@@ -45,7 +45,7 @@ test('the question names every target and what happens to them', () => {
 Image     raspios.img.xz, 2.78 GB
 Settings  cloudinit: partition 1 has a user-data file
 Write     2.10 GB to each card; 680 MB unused is skipped; every byte is read back and compared
-Nodes     3 nodes on 2 slots in 2 rounds: red001 to red003
+Nodes     3 nodes on 2 slots: red001 to red003
 
 Targets
   /dev/sda  31.9 GB  Generic STORAGE DEVICE (usb, serial 0042)

@@ -33,18 +33,18 @@ export const samplePlan: Plan = {
     layout: ['partition 2: ext4 rootfs, 60 % used'],
   },
   targets: [sampleTarget, { ...sampleTarget, path: '/dev/sdb', mountpoints: [] }],
+  notReady: [],
   cards: [
     {
       slot: 1,
       device: '/dev/sda',
-      round: 0,
       hostname: 'red001',
       address: '10.1.1.2/24',
       files: [{ path: 'user-data', text: '#cloud-config\nhostname: red001\n' }],
       patchBytes: 4096,
     },
-    { slot: 2, device: '/dev/sdb', round: 0, hostname: 'red002', files: [], patchBytes: 0 },
-    { slot: 1, device: '/dev/sda', round: 1, hostname: 'red003', files: [], patchBytes: 0 },
+    { slot: 2, device: '/dev/sdb', hostname: 'red002', files: [], patchBytes: 0 },
+    { hostname: 'red003', files: [], patchBytes: 0 },
   ],
   verify: true,
   full: false,
@@ -54,6 +54,7 @@ export const goodCard: CardReport = {
   slot: 1,
   device: '/dev/sda',
   round: 0,
+  attempt: 1,
   hostname: 'red001',
   address: '10.1.1.2/24',
   model: 'Generic STORAGE DEVICE',
@@ -101,6 +102,7 @@ export const sampleSummary: BurnSummary = {
   failed: 1,
   cancelled: 0,
   cards: [goodCard, failedCard],
+  retried: [],
 };
 
 export const progress = (slot: number, doneBytes: number, totalBytes: number, phase: Phase = 'writing'): BurnEvent => ({

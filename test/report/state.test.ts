@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { overallRate, recentRate } from '../../src/report/meter.js';
-import { cardEtaMs, expectsNextCard, fold, initialState, phaseEtaMs, type SlotState } from '../../src/report/state.js';
+import { cardEtaMs, fold, initialState, phaseEtaMs, type SlotState } from '../../src/report/state.js';
 import { hostileRun } from './hostile.js';
 import {
   failedCard,
@@ -106,14 +106,17 @@ test('what comes after a card has ended changes nothing until the next card star
   const late = foldAll([[1100, progress(1, 5, 10)]], ended);
   assert.deepEqual(late, ended);
   assert.equal(late.slots.get(1)?.ended, goodCard);
-  assert.equal(expectsNextCard(late, slotOne(late)), true);
+  const wait = { type: 'slot-wait', slot: 1, device: '/dev/sda', hostname: 'red003' } as const;
+  const waiting = foldAll([[1500, wait]], late);
+  assert.deepEqual(slotOne(waiting).next, { hostname: 'red003', trouble: undefined });
+  assert.equal(slotOne(waiting).ended, goodCard);
   const next = foldAll(
     [[2000, { type: 'card-start', slot: 1, device: '/dev/sda', round: 1, hostname: 'red003' }]],
-    late,
+    waiting,
   );
   assert.equal(next.slots.get(1)?.ended, undefined);
   assert.equal(next.slots.get(1)?.hostname, 'red003');
-  assert.equal(expectsNextCard(next, slotOne(next)), false);
+  assert.equal(slotOne(next).next, undefined);
 });
 
 test('a stall lasts until bytes move again', () => {

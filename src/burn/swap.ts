@@ -1,0 +1,117 @@
+// Waiting until a fresh card is in a slot: by asking the person, or by looking once a second (--auto). The card that was
+// burned last is not fresh, and neither is one that must not be written.
+
+import { statSync } from 'node:fs';
+import { given } from '../given.js';
+import type { BurnEvent } from '../protocol.js';
+import type { Cancellation } from './cancellation.js';
+import type { BurnOptions } from './options.js';
+import type { Work } from './queue.js';
+import type { Slot, SlotNow, Target } from './slots.js';
+
+export interface SwapRun {
+  readonly options: BurnOptions;
+  readonly emit: (event: BurnEvent) => void;
+  readonly cancel: Cancellation;
+  readonly inspect: (slot: Slot) => Promise<SlotNow>;
+}
+
+/** What tells the card that was in a slot from the next one, as far as the system says. */
+export type Trace = string | undefined;
+
+export function traceOf({ identity }: Target): Trace {
+  const { path, deviceNumber, diskSequence } = identity;
+  if (identity.kind === 'block') return diskSequence === undefined ? undefined : `${deviceNumber} ${diskSequence}`;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeMs}`;
+}
+
+/** Whether anybody, or anything, sees to it that cards are changed. */
+export const canSwap = ({ auto, nextCard }: BurnOptions): boolean => auto === true || nextCard !== undefined;
+
+/**
+ * The next card of a slot, once it is in and may be written; undefined when the slot is given up: by the person, by the
+ * end of the run, or after `waitMs`. `trouble`: why the card that is in it now will not do, if it is not just done with.
+ */
+export async function nextTarget(
+  run: SwapRun,
+  slot: Slot,
+  work: Work,
+  last: Trace,
+  trouble?: string,
+): Promise<Target | undefined> {
+  if (run.options.auto) return byLooking(run, slot, work, last, trouble);
+  return run.options.nextCard === undefined ? undefined : byAsking(run, slot, work, last, trouble);
+}
+
+async function byAsking(
+  { options, cancel, inspect }: SwapRun,
+  slot: Slot,
+  { card }: Work,
+  last: Trace,
+  trouble: string | undefined,
+): Promise<Target | undefined> {
+  const { device, place } = slot;
+  let why = trouble;
+  for (;;) {
+    if (cancel.requested) return undefined;
+    const { hostname, address } = card;
+    if (!(await options.nextCard?.({ device, ...given({ place, hostname, address, trouble: why }) }))) return undefined;
+    const now = await inspect(slot);
+    if (now.target !== undefined && !isStill(now.target, last)) return now.target;
+    why = now.trouble?.failure.message ?? `${place ?? device} still holds the card that was in it before`;
+  }
+}
+
+const lookMs = 1000;
+
+async function byLooking(
+  { options, emit, cancel, inspect }: SwapRun,
+  slot: Slot,
+  { card }: Work,
+  last: Trace,
+  trouble: string | undefined,
+): Promise<Target | undefined> {
+  const { hostname, address } = card;
+  const tell = (why: string | undefined) =>
+    emit({ type: 'slot-wait', slot: slot.slot, device: slot.device, ...given({ hostname, address, trouble: why }) });
+  tell(trouble);
+  const startedMs = performance.now();
+  let told = trouble;
+  let found: Trace;
+  while (!cancel.requested && !(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
+    await pause(lookMs, cancel);
+    const now = await inspect(slot);
+    if (now.target !== undefined && !isStill(now.target, last)) {
+      // A card needs a moment until its reader has settled on it: it must be the same twice.
+      const trace = traceOf(now.target);
+      if (isSettled(now.target, trace, found)) return now.target;
+      found = trace;
+      continue;
+    }
+    found = undefined;
+    const why = now.trouble?.failure;
+    if (why === undefined || why.code === 'NO_MEDIUM' || why.code === 'READER_GONE' || why.message === told) continue;
+    told = why.message;
+    tell(told);
+  }
+  return undefined;
+}
+
+/** A file that is not there yet has nothing to settle. */
+const isSettled = ({ description }: Target, trace: Trace, before: Trace): boolean =>
+  description.fresh || trace === undefined || trace === before;
+
+const isStill = (target: Target, last: Trace): boolean => last !== undefined && traceOf(target) === last;
+
+function pause(ms: number, cancel: Cancellation): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      forget();
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    const forget = cancel.on(() => setImmediate(end));
+  });
+}
