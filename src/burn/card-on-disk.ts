@@ -28,7 +28,7 @@ export interface CardsSeen {
 
 export interface SeeOptions {
   readonly openCard?: (path: string) => Promise<OpenCard>;
-  /** For all cards together; default: 1.5 seconds and 0.3 for each. */
+  /** For all cards together; default: 3 seconds and 0.5 for each, since a small computer is slow itself. */
   readonly limitMs?: number;
 }
 
@@ -49,7 +49,7 @@ export async function seeCards(
     const known = knownCard(row, look === 'closed' ? {} : look, records);
     if (known !== undefined) cards.set(row.path, known);
   });
-  await within(Promise.all(looks), limitMs ?? 1500 + 300 * wanted.length);
+  await within(Promise.all(looks), limitMs ?? 3000 + 500 * wanted.length);
   const late = wanted.map(({ path }) => path).filter((path) => !done.has(path));
   return { cards: new Map(cards), closed: [...closed].sort(), late };
 }

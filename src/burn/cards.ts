@@ -2,9 +2,10 @@
 // Every slot works on its own, one worker at a time, so that nothing that happens to one card reaches another.
 
 import { Piscina } from 'piscina';
-import { type Failure, toFailure } from '../errors.js';
+import type { Failure } from '../errors.js';
 import { given } from '../given.js';
 import type { CardReport, CardResult } from '../protocol.js';
+import { Cancellation } from './cancellation.js';
 import { Gate } from './gate.js';
 import { markOf } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
@@ -12,7 +13,7 @@ import { defaults } from './options.js';
 import { imageBroken, interrupted, leftOut, notBurned } from './outcomes.js';
 import { type Work, WorkQueue } from './queue.js';
 import type { Slot, SlotNow, Target } from './slots.js';
-import { canSwap, nextTarget, type SwapRun, type Trace, traceOf } from './swap.js';
+import { canSwap, nextTarget, type SwapRun, standBy, type Trace, traceOf } from './swap.js';
 
 export interface CardsRun extends BurnRun, SwapRun {
   readonly works: readonly Work[];
@@ -91,16 +92,44 @@ class SlotWork {
 
 /** One slot: node after node, until there are none or the slot takes no more cards. */
 async function workThrough(at: SlotWork, table: Table, first: Work | undefined): Promise<void> {
-  let work = first ?? (await table.queue.next());
-  while (work !== undefined && (await workOn(at, table, work))) work = await table.queue.next();
+  let work = first ?? (await nextWork(at, table));
+  while (work !== undefined && (await workOn(at, table, work))) work = await nextWork(at, table);
+}
+
+/**
+ * The next node for a slot; undefined when there is none and none can come any more. With --auto a card that is put into
+ * a slot without a node takes over the node of another slot that has no card.
+ */
+async function nextWork(at: SlotWork, { run, queue }: Table): Promise<Work | undefined> {
+  for (;;) {
+    const work = queue.take();
+    if (work !== undefined || queue.isOver) return work;
+    if (!run.options.auto) {
+      await queue.changed();
+      continue;
+    }
+    const stop = new Cancellation();
+    const card = standBy(run, at.slot, at.trace, stop);
+    const target = await Promise.race([card, queue.changed()]);
+    stop.request();
+    if (target === undefined) continue;
+    const taken = queue.takeOver();
+    if (taken === undefined) {
+      await queue.changed();
+      continue;
+    }
+    at.fresh = target;
+    return taken;
+  }
 }
 
 /** One node in one slot; false when the slot takes no more cards. */
 async function workOn(at: SlotWork, table: Table, work: Work): Promise<boolean> {
   const { run, queue } = table;
   for (;;) {
-    const target = at.fresh ?? (await anotherCard(at, run, work));
+    const target = at.fresh ?? (await anotherCard(at, table, work));
     at.fresh = undefined;
+    if (target === 'taken over') return true;
     const why = cause(run, work);
     if (why === undefined && target === undefined && canSwap(run.options)) {
       // The slot was given up; another one may take its node.
@@ -141,17 +170,17 @@ function settle(at: SlotWork, table: Table, work: Work, target: Target, result: 
   return !isStuck;
 }
 
-/** Waits for the next card; the slot's trouble says why there is none. */
-async function anotherCard(at: SlotWork, run: CardsRun, work: Work): Promise<Target | undefined> {
+/** Waits for the next card of a slot; undefined when it is given up. */
+async function anotherCard(at: SlotWork, table: Table, work: Work): Promise<Target | 'taken over' | undefined> {
+  const { run, queue } = table;
   if (cause(run, work) !== undefined || !canSwap(run.options)) return undefined;
-  try {
-    const target = await nextTarget(run, at.slot, work, at.trace, at.trouble?.message);
-    at.trouble = undefined;
-    return target;
-  } catch (error) {
-    at.trouble = toFailure(error);
-    return undefined;
-  }
+  const stop = new Cancellation();
+  const keep = run.options.auto ? queue.offer(work, () => stop.request()) : () => undefined;
+  const target = await nextTarget(run, at.slot, work, at.trace, at.trouble?.message, stop);
+  keep();
+  if (!stop.requested) return target;
+  run.emit({ type: 'slot-idle', slot: at.slot.slot, device: at.slot.device });
+  return 'taken over';
 }
 
 /** Why no further card is begun, whatever lies in the slot. */

@@ -1,4 +1,5 @@
-// The nodes that wait for a card. Every slot takes the next one when it is ready for it; what failed comes back to the end.
+// The nodes that wait for a card. Every slot takes the next one when it is ready for it; what failed comes back to the
+// end; and what another slot holds without a card for it can be taken over.
 
 import type { PatchBlock, PlannedCard } from '../protocol.js';
 
@@ -14,8 +15,10 @@ export interface Work {
 
 export class WorkQueue {
   readonly #waiting: Work[];
-  /** Works that slots have taken and that may still come back. */
+  /** How many works slots have taken that may still come back. */
   #inHand = 0;
+  /** Works in hand whose slots wait for a card, the longest first, and how to tell such a slot that its work is gone. */
+  readonly #idle = new Map<Work, () => void>();
   #wake: (() => void)[] = [];
 
   constructor(works: readonly Work[]) {
@@ -27,20 +30,35 @@ export class WorkQueue {
     return this.#waiting;
   }
 
-  /** The next work that is there now. */
+  /** Nothing waits, and nothing can come back. */
+  get isOver(): boolean {
+    return this.#waiting.length === 0 && this.#inHand === 0;
+  }
+
+  /** The next work, if one waits. */
   take(): Work | undefined {
     const work = this.#waiting.shift();
     if (work !== undefined) this.#inHand++;
     return work;
   }
 
-  /** The next work; waits while others may give one back, and is undefined when nothing can come any more. */
-  async next(): Promise<Work | undefined> {
-    for (;;) {
-      const work = this.take();
-      if (work !== undefined || this.#inHand === 0) return work;
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
+  /** The next work, or one that a slot without a card holds. */
+  takeOver(): Work | undefined {
+    const work = this.take();
+    if (work !== undefined) return work;
+    const [held] = this.#idle;
+    if (held === undefined) return undefined;
+    const [taken, tell] = held;
+    this.#idle.delete(taken);
+    tell();
+    return taken;
+  }
+
+  /** The work in hand has no card yet: it may be taken over. Returns a function that takes the offer back. */
+  offer(work: Work, onTaken: () => void): () => void {
+    this.#idle.set(work, onTaken);
+    this.#wakeAll();
+    return () => this.#idle.delete(work);
   }
 
   /** The work in hand is done with, well or badly. */
@@ -54,6 +72,11 @@ export class WorkQueue {
     this.#inHand--;
     this.#waiting.push(work);
     setImmediate(() => this.#wakeAll());
+  }
+
+  /** Resolves when something has been given back, offered or settled. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
   }
 
   #wakeAll(): void {

@@ -108,7 +108,7 @@ export class SlotWatch {
   readonly #imageBytes: () => number | undefined;
   /** Where each slot was seen last. */
   readonly #paths = new Map<Slot, string>();
-  #recent: { readonly atMs: number; readonly facts: Promise<SystemFacts> } | undefined;
+  #asked: Promise<SystemFacts> | undefined;
 
   constructor(options: BurnOptions, storeDirectory: string, imageBytes: () => number | undefined) {
     this.#options = options;
@@ -129,14 +129,15 @@ export class SlotWatch {
 
   /** Slots that are looked at in the same moment share what the system says. */
   #facts(): Promise<SystemFacts> {
-    const nowMs = performance.now();
-    if (this.#recent === undefined || nowMs - this.#recent.atMs > recentMs)
-      this.#recent = { atMs: nowMs, facts: readSystem() };
-    return this.#recent.facts;
+    const facts = this.#asked ?? Promise.resolve().then(() => readSystem());
+    this.#asked = facts;
+    // What was asked for before this moment may be old by the next one.
+    setImmediate(() => {
+      if (this.#asked === facts) this.#asked = undefined;
+    });
+    return facts;
   }
 }
-
-const recentMs = 200;
 
 const notPluggedIn = ({ device, place }: Slot): PiburnError =>
   refusal('READER_GONE', `the reader of ${place ?? device} is not plugged in`, {

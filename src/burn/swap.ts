@@ -31,18 +31,35 @@ export const canSwap = ({ auto, nextCard }: BurnOptions): boolean => auto === tr
 
 /**
  * The next card of a slot, once it is in and may be written; undefined when the slot is given up: by the person, by the
- * end of the run, or after `waitMs`. `trouble`: why the card that is in it now will not do, if it is not just done with.
+ * end of the run, after `waitMs`, or by `stop`. `trouble`: why the card that is in it now will not do, if it is not just
+ * done with.
  */
 export async function nextTarget(
   run: SwapRun,
   slot: Slot,
   work: Work,
   last: Trace,
-  trouble?: string,
+  trouble: string | undefined,
+  stop: Cancellation,
 ): Promise<Target | undefined> {
-  if (run.options.auto) return byLooking(run, slot, work, last, trouble);
-  return run.options.nextCard === undefined ? undefined : byAsking(run, slot, work, last, trouble);
+  if (!run.options.auto) return byAsking(run, slot, work, last, trouble);
+  const { hostname, address } = work.card;
+  const tell = (why: string | undefined) =>
+    run.emit({
+      type: 'slot-wait',
+      slot: slot.slot,
+      device: slot.device,
+      ...given({ hostname, address, trouble: why }),
+    });
+  tell(trouble);
+  return byLooking(run, slot, last, stop, trouble, tell);
 }
+
+/** The same for a slot that waits for nobody in particular: nothing is said of it. */
+export const standBy = (run: SwapRun, slot: Slot, last: Trace, stop: Cancellation): Promise<Target | undefined> =>
+  byLooking({ ...run, options: withoutLimit(run.options) }, slot, last, stop, undefined, () => undefined);
+
+const withoutLimit = ({ waitMs: _, ...options }: BurnOptions): BurnOptions => options;
 
 async function byAsking(
   { options, cancel, inspect }: SwapRun,
@@ -66,26 +83,24 @@ async function byAsking(
 const lookMs = 1000;
 
 async function byLooking(
-  { options, emit, cancel, inspect }: SwapRun,
+  { options, cancel, inspect }: SwapRun,
   slot: Slot,
-  { card }: Work,
   last: Trace,
+  stop: Cancellation,
   trouble: string | undefined,
+  tell: (why: string) => void,
 ): Promise<Target | undefined> {
-  const { hostname, address } = card;
-  const tell = (why: string | undefined) =>
-    emit({ type: 'slot-wait', slot: slot.slot, device: slot.device, ...given({ hostname, address, trouble: why }) });
-  tell(trouble);
   const startedMs = performance.now();
   let told = trouble;
   let found: Trace;
-  while (!cancel.requested && !(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
-    await pause(lookMs, cancel);
+  while (!(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
+    await pause(lookMs, [cancel, stop]);
+    if (cancel.requested || stop.requested) return undefined;
     const now = await inspect(slot);
     if (now.target !== undefined && !isStill(now.target, last)) {
       // A card needs a moment until its reader has settled on it: it must be the same twice.
       const trace = traceOf(now.target);
-      if (isSettled(now.target, trace, found)) return now.target;
+      if (isSettled(now.target, trace, found)) return stop.requested ? undefined : now.target;
       found = trace;
       continue;
     }
@@ -104,14 +119,14 @@ const isSettled = ({ description }: Target, trace: Trace, before: Trace): boolea
 
 const isStill = (target: Target, last: Trace): boolean => last !== undefined && traceOf(target) === last;
 
-function pause(ms: number, cancel: Cancellation): Promise<void> {
+function pause(ms: number, stops: readonly Cancellation[]): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      forget();
+      for (const forget of forgets) forget();
       resolve();
     };
     const timer = setTimeout(end, ms);
-    const forget = cancel.on(() => setImmediate(end));
+    const forgets = stops.map((stop) => stop.on(() => setImmediate(end)));
   });
 }

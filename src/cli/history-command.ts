@@ -27,7 +27,7 @@ const shownByDefault = 50;
 export function addHistoryCommand(program: Command, terminal: Terminal, end: (ending: Ending) => void): void {
   program
     .command('history')
-    .description('list the cards that were burned on this machine, and those that failed again and again')
+    .description('list the cards that were burned, and those that failed again and again')
     .option('--card <id>', 'only this card: 6 characters or more of its id, or the serial of a reader')
     .option('--node <names>', 'only these nodes: red[001-003]')
     .option('--failed', 'only cards that failed')

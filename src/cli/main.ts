@@ -4,7 +4,7 @@
 
 import { isEngine, supervise } from './supervisor.js';
 
-const working = new Set(['create', 'burn', 'demo', 'image']);
+const working = new Set(['create', 'burn', 'demo', 'image', 'probe', 'format', 'eject', 'slots', 'info', 'detect']);
 const args = process.argv.slice(2);
 const command = args.find((arg) => !arg.startsWith('-'));
 

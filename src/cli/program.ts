@@ -4,12 +4,17 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { usageError } from '../errors.js';
 import { burn } from '../index.js';
+import { addBridgeCommands } from './bridge-command.js';
 import { addBurnOptions, type BurnFlags, burnOptions, imageHelp, viewOf } from './burn-command.js';
 import { addCardCommands } from './card-commands.js';
 import { addCreate } from './create-command.js';
 import { demo } from './demo.js';
+import { addDiskCommands } from './disk-commands.js';
 import type { Ending } from './ending.js';
+import { addHistoryCommand } from './history-command.js';
 import { addImageCommands } from './image-command.js';
+import { addMediumCommands } from './medium-commands.js';
+import { addNetworkCommands } from './network-command.js';
 import { present } from './present.js';
 import { addStoreCommands } from './store-command.js';
 import type { Terminal } from './terminal.js';
@@ -26,7 +31,12 @@ export function makeProgram(terminal: Terminal, end: (ending: Ending) => void): 
   addBurn(program, terminal, end);
   addImageCommands(program, terminal, end);
   addStoreCommands(program, terminal, end);
+  addHistoryCommand(program, terminal, end);
+  addDiskCommands(program, terminal, end);
+  addMediumCommands(program, terminal, end);
   addCardCommands(program, terminal, end);
+  addNetworkCommands(program, terminal, end);
+  addBridgeCommands(program, terminal, end);
   program
     .command('demo')
     .description('burn three virtual cards in a directory: no card, no root, no network')

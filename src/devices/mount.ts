@@ -107,7 +107,9 @@ function refuseSystem(target: string, facts: SystemFacts): void {
     throw failure('NO_CARD', `there is no ${target}`, { hint: 'name a card such as /dev/sda, or a card file' });
   }
   const options = { protectedPaths: [], allowFixed: true, allowLarge: true, unmount: true };
-  const [problem] = refusals([target], facts, options);
+  // A card file that is mounted is in use through a loop device: that is what is looked at here.
+  const isFile = facts.lookUp(target).entry?.kind === 'file';
+  const problem = refusals([target], facts, options).find(({ failure }) => !(isFile && failure.code === 'IN_USE'));
   if (problem !== undefined) throw problem;
 }
 

@@ -79,6 +79,8 @@ export interface DiskCard {
   readonly burnedAt?: string;
   /** Its identity in the history. */
   readonly cardId?: string;
+  /** What the history says against it. */
+  readonly warnings?: readonly string[];
 }
 
 /** A reader or a card that came or went. */

@@ -65,6 +65,8 @@ export type BurnEvent =
       /** Why the card that is in it will not do, when there is one. */
       readonly trouble?: string;
     }
+  /** A slot waits no more: another one has taken its node. */
+  | { readonly type: 'slot-idle'; readonly slot: number; readonly device: string }
   | {
       /** A card that is slow or answers late: it may be dying. */
       readonly type: 'slow';

@@ -22,6 +22,7 @@ import type { BurnEvent } from '../protocol.js';
  * |              |                                | and `totalBytes` of this phase, `elapsedMs`                            |
  * | `stall`      | a card does not move           | `slot`, `device`, `stalledMs`, `phase`                                 |
  * | `slow`       | a card is slow or answers late | `slot`, `device`, `hostname?`, `phase`, `message`                      |
+ * | `slot-idle`  | it waits no more               | `slot`, `device`                                                       |
  * | `slot-wait`  | a slot waits for a fresh card  | `slot`, `device`, `hostname?`, `address?`, `trouble?`                  |
  * | `card-end`   | a card is over, good or bad    | `card`: `slot`, `device`, `model`, `sizeBytes?`, `round`, `hostname?`, |
  * |              |                                | `address?`, `outcome` (`good`, `failed`, `cancelled`), `failure?`,     |

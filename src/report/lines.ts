@@ -39,6 +39,8 @@ export function describeEvent(event: BurnEvent, before: RunState): string | unde
       return describeStall(event, before);
     case 'slot-wait':
       return describeWait(event);
+    case 'slot-idle':
+      return `${cardName(event)}: needs no more cards for now.`;
     case 'slow':
       return `warning: ${cardName(event)}: ${sentence(event.message)}`;
     case 'card-end':

@@ -6,6 +6,7 @@ import { line } from 'd3-shape';
 import type { SpeedPoint } from '../protocol/probe.js';
 import { plottable } from './plot.js';
 import { bytes, isAmount, stripControls } from './text.js';
+import { clip } from './width.js';
 
 export interface SvgOptions {
   /** Such as the model of the card. */
@@ -55,8 +56,8 @@ export function renderPlotSvg(measured: readonly SpeedPoint[], { title, subtitle
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" width="${size.width}" height="${size.height}" role="img">`,
     `<title>${escaped(`${title}: speed over position`)}</title>`,
     `<style>${style}</style>`,
-    text(frame.left, 32, `${title}, ${bytes(sizeBytes)}`, 'start', 'title'),
-    text(frame.left, 56, subtitle, 'start'),
+    text(frame.left, 32, `${clip(stripControls(title), 52)}, ${bytes(sizeBytes)}`, 'start', 'title'),
+    text(frame.left, 56, clip(stripControls(subtitle), 110), 'start'),
     ...y.ticks(6).map((tick) => horizontal(y(tick), y.tickFormat(6)(tick))),
     ...x.ticks(10).map((tick) => vertical(x(tick), x.tickFormat(10)(tick))),
     `<path class="axis" fill="none" d="M${frame.left},${frame.top}V${frame.bottom}H${frame.right}"/>`,

@@ -94,8 +94,10 @@ function legend(margin: number, { color, ascii = false }: PlotOptions, canvas: C
 function scale(margin: number, cells: number, sizeBytes: number): string {
   const [half, end] = [bytes(sizeBytes / 2), bytes(sizeBytes)];
   const before = Math.max(0, Math.floor((cells - displayWidth(half)) / 2) - 1);
-  const after = Math.max(1, cells - 1 - before - displayWidth(half) - displayWidth(end));
-  return `${' '.repeat(margin + 2)}0${' '.repeat(before)}${half}${' '.repeat(after)}${end}`;
+  const after = cells - 1 - before - displayWidth(half) - displayWidth(end);
+  const left = `${' '.repeat(margin + 2)}0`;
+  if (after < 1) return `${left}${end.padStart(cells - 1)}`;
+  return `${left}${' '.repeat(before)}${half}${' '.repeat(after)}${end}`;
 }
 
 /** From where to where a point stands for the card, as fractions: half of the way to its neighbours. */

@@ -90,6 +90,8 @@ export function fold(before: RunState, event: BurnEvent, nowMs: number): RunStat
       return foldStall(state, event, nowMs);
     case 'slot-wait':
       return foldWait(state, event, nowMs);
+    case 'slot-idle':
+      return foldIdle(state, event);
     case 'slow':
       return state;
     case 'card-end':
@@ -184,6 +186,11 @@ function foldStall(state: RunState, event: EventOf<'stall'>, nowMs: number): Run
 function foldWait(state: RunState, { slot, device, hostname, trouble }: EventOf<'slot-wait'>, nowMs: number): RunState {
   const before = state.slots.get(slot) ?? newSlot({ slot, device, hostname, round: 0 }, nowMs);
   return withSlot(state, { ...before, next: { hostname, trouble } });
+}
+
+function foldIdle(state: RunState, { slot }: EventOf<'slot-idle'>): RunState {
+  const before = state.slots.get(slot);
+  return before === undefined ? state : withSlot(state, { ...before, next: undefined });
 }
 
 function foldCardEnd(state: RunState, { card }: EventOf<'card-end'>, nowMs: number): RunState {

@@ -19,38 +19,50 @@ const nameOf = (work: Work | undefined): string | undefined => work?.card.hostna
 test('works are taken in their order, and the queue ends when the last is settled', async () => {
   const queue = new WorkQueue(works(2));
   assert.equal(nameOf(queue.take()), 'red1');
-  assert.equal(nameOf(await queue.next()), 'red2');
-  const last = queue.next();
+  assert.equal(nameOf(queue.take()), 'red2');
+  assert.deepEqual([queue.take(), queue.isOver], [undefined, false]);
   queue.settle();
   queue.settle();
-  assert.equal(await last, undefined);
+  assert.equal(queue.isOver, true);
 });
 
-test('a slot without work waits while another one may still give its own back', async () => {
+test('a slot without work hears of it when another one gives its own back', async () => {
   const queue = new WorkQueue(works(1));
-  const work = await queue.next();
+  const work = queue.take();
   assert.ok(work !== undefined);
-  const waiting = queue.next();
+  const changed = queue.changed();
   queue.putBack(work);
-  assert.equal(nameOf(await waiting), 'red1', 'the slot that gave it back has left');
+  await changed;
+  assert.equal(nameOf(queue.take()), 'red1', 'the slot that gave it back has left');
+});
+
+test('what a slot holds without a card is taken over, the longest waiting first, and that slot is told', () => {
+  const queue = new WorkQueue(works(3));
+  const [first, second] = [queue.take(), queue.take()];
+  assert.ok(first !== undefined && second !== undefined);
+  const told: string[] = [];
+  queue.offer(first, () => told.push('first'));
+  const keep = queue.offer(second, () => told.push('second'));
+  assert.equal(nameOf(queue.takeOver()), 'red3', 'what waits comes before what is held');
+  assert.equal(nameOf(queue.takeOver()), 'red1');
+  keep();
+  assert.equal(queue.takeOver(), undefined, 'the second slot has a card by now');
+  assert.deepEqual(told, ['first']);
 });
 
 test('who gives a work back takes it again before a slot that waits', async () => {
   const queue = new WorkQueue(works(1));
-  const work = await queue.next();
+  const work = queue.take();
   assert.ok(work !== undefined);
-  let stolen: Work | undefined;
-  const waiting = queue.next().then((other) => {
-    stolen = other;
+  let other: Work | undefined;
+  const waiting = queue.changed().then(() => {
+    other = queue.take();
   });
   queue.putBack(work);
-  assert.equal(nameOf(await queue.next()), 'red1');
-  await setImmediate();
-  await setImmediate();
-  assert.equal(stolen, undefined);
-  queue.settle();
+  await Promise.resolve();
+  assert.equal(nameOf(queue.take()), 'red1');
   await waiting;
-  assert.equal(stolen, undefined);
+  assert.equal(other, undefined);
 });
 
 test('what is given back goes behind what still waits', async () => {

@@ -348,7 +348,7 @@ test('a device is changed like a file, and refused while something uses it', wit
   if (mounted.status !== 0) return t.skip('cannot mount here');
   undo(t, () => spawnSync('umount', [place.path('mnt')]));
   const busy = await place.piburn(['set', 'host', 'x', path]);
-  assert.deepEqual([busy.code, /is attached to/.test(busy.stderr)], [3, true], busy.stderr);
+  assert.deepEqual([busy.code, /is in use through/.test(busy.stderr)], [3, true], busy.stderr);
 });
 
 /** mount(8) with another file system in the place of vfat, which this kernel may not have; or with an error. */

@@ -107,6 +107,7 @@ const event: fc.Arbitrary<BurnEvent> = fc.oneof(
       trouble: fc.option(name, { nil: undefined }),
     } as const)
     .map(({ trouble, ...wait }) => ({ ...wait, ...given({ trouble }) })),
+  fc.record({ type: fc.constant('slot-idle'), slot, device: name } as const),
   fc.record({ type: fc.constant('slow'), slot, device: name, hostname: name, phase, message: name } as const),
   fc.record({ type: fc.constant('stall'), slot, device: name, stalledMs: count, phase } as const),
   fc.record({ type: fc.constant('card-end'), card: cardReport } as const),

@@ -69,6 +69,13 @@ test('the picture keeps to its columns and shows no number that is none', () => 
   );
 });
 
+test('on a narrow terminal there is no half-way mark where it has no room', () => {
+  const fast = [{ offsetBytes: 0, lengthBytes: 1, writeBytesPerSecond: 9e11 }];
+  const lines = renderPlot(fast, 9e15, { columns: 30, color: false });
+  assert.ok(lines.every((line) => displayWidth(line) <= 30));
+  assert.match(lines.at(-1) ?? '', /^ +0 +9\.00 PB$/);
+});
+
 test('nothing measured is no picture', () => {
   assert.deepEqual(renderPlot([], 4e9, { columns: 80, color: false }), []);
   assert.deepEqual(renderPlot([{ offsetBytes: 0, lengthBytes: 1 }], 4e9, { columns: 80, color: false }), []);
