@@ -55,7 +55,7 @@ const rooms: Readonly<Record<string, Room>> = {
   records: { may: [...vocabulary, 'native'], outside: ['node:*'] },
   medium: { may: [...vocabulary, 'native', 'exec', 'devices'], outside: ['node:*', 'piscina'] },
   'bridge/plan': pure,
-  bridge: { may: [...vocabulary, 'native', 'exec', 'bridge/plan'], outside: ['node:*'] },
+  bridge: { may: [...vocabulary, 'native', 'exec', 'bridge/plan', 'network'], outside: ['node:*'] },
   network: { may: [...vocabulary, 'exec'], outside: ['node:*', 'sax'] },
   'burn/one-card': {
     may: [

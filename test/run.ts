@@ -38,6 +38,13 @@ const needed: Readonly<Record<string, string>> = {
   'ssh-keygen': 'openssh-client',
   openssl: 'openssl',
   strace: 'strace',
+  ip: 'iproute2',
+  ping: 'iputils-ping',
+  nmap: 'nmap',
+  sysctl: 'procps',
+  nft: 'nftables',
+  dnsmasq: 'dnsmasq-base',
+  'mkfs.exfat': 'exfatprogs',
 };
 
 const searched = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
