@@ -10,6 +10,7 @@ import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { burnCards, type CardsEnd, type CardsRun } from './cards.js';
 import { ImageAccess } from './image-access.js';
+import { marksOf } from './marks.js';
 import type { BurnOptions } from './options.js';
 import { checkCounts, doubts, isChosenByPiburn, type Order } from './order.js';
 import { planOf, prepare } from './prepare.js';
@@ -106,7 +107,7 @@ async function burnAll(
     emit,
     cancel,
     works,
-    burned: [],
+    burned: marksOf(order.earlier),
     paces: new Map(),
     inspect: (slot) => watch.look(slot),
     warningsOf: (target, cardId) => log.warningsOf(target, cardId),

@@ -7,7 +7,7 @@ import { given } from '../given.js';
 import type { CardReport, CardResult } from '../protocol.js';
 import { Cancellation } from './cancellation.js';
 import { Gate } from './gate.js';
-import { markOf } from './marks.js';
+import { marksOf, traceOfCard } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
 import { defaults } from './options.js';
 import { imageBroken, interrupted, leftOut, notBurned } from './outcomes.js';
@@ -162,8 +162,8 @@ function settle(at: SlotWork, table: Table, work: Work, target: Target, result: 
   const isStuck = result.failure?.code === 'STALLED';
   const isTheCards = result.outcome === 'failed' && cause(run, work) === undefined;
   const willRetry = isTheCards && canSwap(run.options) && work.attempts <= (run.options.retries ?? defaults.retries);
-  end(table, work, { at, target }, result, willRetry);
-  if (result.outcome === 'good') run.burned.push(...markOf(work, run.works));
+  const report = end(table, work, { at, target }, result, willRetry);
+  run.burned.push(...marksOf([report]));
   if (willRetry) queue.putBack(work);
   else queue.settle();
   at.round++;
@@ -196,13 +196,18 @@ interface Place {
   readonly target?: Target;
 }
 
-function end(table: Table, work: Work, place: Place | undefined, result: CardResult, willRetry = false): void {
+function end(table: Table, work: Work, place: Place | undefined, result: CardResult, willRetry = false): CardReport {
   const { run } = table;
-  const report: CardReport = { ...reportOf(run, work, place, result), ...(willRetry ? { willRetry } : {}) };
+  const mark = result.outcome === 'good' ? traceOfCard(work, run.works) : undefined;
+  const report: CardReport = {
+    ...reportOf(run, work, place, result),
+    ...given({ mark, willRetry: willRetry || undefined }),
+  };
   if (willRetry) table.retried.push(report);
   else table.reports.set(work, report);
   run.onEnd(report, place?.target, place?.at.slot);
   run.emit({ type: 'card-end', card: report });
+  return report;
 }
 
 function reportOf(run: CardsRun, { card, attempts }: Work, place: Place | undefined, result: CardResult): CardReport {

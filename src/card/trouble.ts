@@ -37,14 +37,14 @@ function cardTrouble(error: SystemError, target: TargetIdentity) {
 const writeCalls = ['pwrite', 'fdatasync', 'fallocate'];
 
 /**
- * What the errno stands for. Requests under way when a card is pulled, or when it turns read-only, end as EIO; a new
- * look tells. Later ones are refused by the kernel itself: EPERM for a device that has the read-only flag (blkdev_write_iter).
+ * What the errno stands for. Requests under way when a card is pulled, or when it turns read-only, end as EIO, and the
+ * next one finds a disk of no size (ENOSPC); a new look tells. Later ones are refused by the kernel itself: EPERM for a device that has the read-only flag (blkdev_write_iter).
  */
 function realCode({ code, syscall }: SystemError, target: TargetIdentity): string {
   if (target.kind === 'file') return code;
   const isWrite = writeCalls.includes(syscall);
   if (isWrite && (code === 'EPERM' || code === 'EACCES')) return 'EROFS';
-  if (code !== 'EIO') return code;
+  if (code !== 'EIO' && code !== 'ENOSPC') return code;
   const state = stateNow(target);
   if (state === 'gone') return 'ENODEV';
   return state === 'read-only' && isWrite ? 'EROFS' : code;

@@ -72,6 +72,14 @@ export interface Plan {
   readonly full: boolean;
 }
 
+/** Bytes that tell a card of a run from all others. */
+export interface CardTrace {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** Their XXH3-128, 32 hexadecimal digits. */
+  readonly xxh3: string;
+}
+
 /** One row of the final table. */
 export interface CardReport extends CardResult {
   /** 0, and no device, for a node that got no card. */
@@ -87,6 +95,8 @@ export interface CardReport extends CardResult {
   readonly attempt: number;
   /** The node goes back to the queue, and gets another card. */
   readonly willRetry?: boolean;
+  /** What is on this card and on no other of its run, so that it is known again. */
+  readonly mark?: CardTrace;
   /** Burned by an earlier run that this one goes on with. */
   readonly earlier?: boolean;
   readonly hostname?: string;

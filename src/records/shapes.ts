@@ -1,7 +1,7 @@
 // What lines of the history and of journals look like (src/protocol/records.ts, run.ts, card.ts), for reading them back.
 
 import type { Failure } from '../errors.js';
-import type { BurnRecord, CardReport, LatencySummary, Repair } from '../protocol.js';
+import type { BurnRecord, CardReport, CardTrace, LatencySummary, Repair } from '../protocol.js';
 import { amount, flag, listOf, oneOf, shape, text, time } from './shape.js';
 
 const latency = shape<LatencySummary>({ pieces: amount, medianMs: amount, p99Ms: amount, maxMs: amount }, {});
@@ -72,6 +72,7 @@ export const cardReport = shape<CardReport>(
     sizeBytes: amount,
     willRetry: flag,
     earlier: flag,
+    mark: shape<CardTrace>({ offsetBytes: amount, lengthBytes: amount, xxh3: text }, {}),
     hostname: text,
     address: text,
     failure,

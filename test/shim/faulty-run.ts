@@ -39,6 +39,8 @@ export interface RunningCommand {
   readonly ended: Promise<Ended>;
   calls(): readonly LoggedCall[];
   text(): string;
+  /** The events so far. */
+  events(): readonly BurnEvent[];
   /** As the terminal does at Ctrl-C: to every process of the command. */
   signalAll(signal: NodeJS.Signals): void;
   /** Waits until no process of the command is left. */
@@ -101,6 +103,7 @@ export class FaultBench {
       ended,
       calls,
       text: () => output.err,
+      events: () => eventsIn(output.out),
       signalAll: (signal) => process.kill(-pid, signal),
       allGone: () => until('the end of every process', () => membersOf(pid).length === 0),
     };
