@@ -109,3 +109,14 @@ const running = (child: Child): RunningProgram => ({
   })),
   kill: () => void child.kill(),
 });
+
+/**
+ * Starts a program in a session of its own (setsid(2)): it ends neither with us nor with our terminal. What it prints goes
+ * to an open file. Returns its process number; undefined when it could not be started.
+ */
+export function startApart(program: string, args: readonly string[], output: number): number | undefined {
+  const streams = { stdin: 'ignore', stdout: output as 1, stderr: output as 1, buffer: false } as const;
+  const child = execa(program, args, { ...streams, detached: true, cleanup: false, reject: false });
+  child.unref();
+  return child.pid;
+}

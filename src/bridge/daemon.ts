@@ -31,7 +31,7 @@ export async function stopDaemon(system: BridgeSystem): Promise<void> {
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {
     system.signal(pid, name);
     for (let waitedMs = 0; waitedMs < stopMs; waitedMs += pollMs) {
-      if (system.commandLine(pid) === undefined) return;
+      if (!system.isRunning(pid)) return;
       await system.sleep(pollMs);
     }
   }

@@ -52,6 +52,8 @@ export interface BridgeSystem {
   run(command: Command): Promise<CommandResult | undefined>;
   /** Its words; undefined: no such process, or one that has ended. */
   commandLine(pid: number): readonly string[] | undefined;
+  /** Whether it still has anything: a process that ends has no words any more before it has closed its sockets. */
+  isRunning(pid: number): boolean;
   signal(pid: number, name: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void;
   sleep(ms: number): Promise<void>;
 }
@@ -91,6 +93,11 @@ export const liveSystem: BridgeSystem = {
     const text = optional(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
     // A process that has ended and waits for its parent has an empty one.
     return text === undefined || text === '' ? undefined : text.split('\0').slice(0, -1);
+  },
+  isRunning(pid) {
+    // The state follows the name, which may hold anything (proc(5), /proc/PID/stat); Z and X are over.
+    const text = optional(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return text !== undefined && /^\) [^ZX]/.test(text.slice(text.lastIndexOf(')')));
   },
   signal(pid, name) {
     try {

@@ -113,6 +113,10 @@ export class FakeSystem implements BridgeSystem {
     return undefined;
   }
 
+  isRunning(): boolean {
+    return false;
+  }
+
   signal(): void {}
 
   async sleep(): Promise<void> {}
