@@ -1,7 +1,7 @@
 // What a caller of the library may ask for, with its defaults. The command line turns its options into these; nothing
 // below this room sees argv.
 
-import type { Flavour, Plan } from '../protocol.js';
+import type { Flavour, Ipv4Address, Plan } from '../protocol.js';
 import type { RecordsPlace } from '../records/place.js';
 
 /** How an image is found, fetched and checked. */
@@ -82,8 +82,8 @@ export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
   /** Paths of a config file (src/burn/config/config-file.ts) and of an inventory (CSV or YAML). */
   readonly config?: string;
   readonly inventory?: string;
-  /** What holds where neither the options nor the files say anything: from the environment. */
-  readonly otherwise?: { readonly device?: string; readonly password?: string; readonly wifiPassword?: string };
+  /** What holds where neither the options nor the files say anything. */
+  readonly otherwise?: Otherwise;
   /** Whose `~/.ssh` is meant (default: that of this process's user). */
   readonly home?: string;
   /** A hostlist: `red[001-003]`. With nodes in a file: those that are meant. */
@@ -123,6 +123,15 @@ export interface CreateOptions extends Omit<BurnOptions, 'image' | 'device'> {
   readonly flavour?: Flavour;
   /** Write the settings into the ext4 root, for images that take none by themselves (default false). */
   readonly rootfs?: boolean;
+}
+
+/** Defaults from the surroundings: the environment, and the bridge of this machine. */
+export interface Otherwise {
+  readonly device?: string;
+  readonly password?: string;
+  readonly wifiPassword?: string;
+  /** Gateway and name server of wired nodes whose static address is in its net. */
+  readonly bridge?: Ipv4Address;
 }
 
 export interface NextCardRequest {

@@ -1,19 +1,20 @@
 // What is to be done, checked as far as words can be checked: targets and nodes, before anything is looked at.
 
 import { homedir } from 'node:os';
+import { sameNet } from '../address.js';
 import { hashPassword, isPasswordHash } from '../customise/password.js';
 import { wifiPsk } from '../customise/wifi-psk.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { expandHostlist } from '../hostlist.js';
 import { localPath } from '../image/resolve.js';
-import type { CardReport, Flavour, Node } from '../protocol.js';
+import type { CardReport, Flavour, Ipv4Address, Node } from '../protocol.js';
 import { type JournalOptions, toJournalOptions } from '../records/journal-options.js';
 import type { JournalRun } from '../records/read-runs.js';
 import { readConfig } from './config/config-file.js';
 import { readInventory } from './config/inventory.js';
 import { type MergedSettings, mergeSettings } from './config/merge.js';
-import type { Settings } from './config/settings.js';
+import type { NodeSettings, Settings } from './config/settings.js';
 import { burnOptionsFrom, flavourFrom, settingsFrom } from './create-settings.js';
 import { planNodes } from './nodes.js';
 import type { BurnOptions, CreateOptions } from './options.js';
@@ -40,6 +41,8 @@ export interface Order {
   /** What the files of the order want done with its result. */
   readonly after?: Pick<Settings, 'report' | 'ssh-config' | 'ansible' | 'hosts'>;
   readonly warnings: readonly string[];
+  /** All nodes, with those that an earlier run has burned. */
+  readonly cluster?: readonly Node[];
   /** Cards of an earlier run that this one goes on with; `nodes` has those that are left. */
   readonly earlier: readonly CardReport[];
   /** The run that this one goes on with. */
@@ -92,6 +95,7 @@ export function orderCreate(wanted: CreateOptions, resumes?: JournalRun): Order 
     options,
     devices,
     nodes,
+    cluster: all,
     passwords,
     rootfs: run.rootfs ?? false,
     hostsAsked: run['cluster-hosts'] ?? false,
@@ -128,24 +132,35 @@ function mergeFiles(options: CreateOptions): MergedSettings {
 
 /** What the environment says counts least: a file may give each node a password of its own, or none. */
 function withOtherwise(merged: MergedSettings, otherwise: NonNullable<CreateOptions['otherwise']>): MergedSettings {
-  const { device, password, wifiPassword } = otherwise;
+  const { device, password, wifiPassword, bridge } = otherwise;
   const nodes = merged.nodes.map((node) => {
     const { settings, cleared } = node;
     const passwd = settings.passwd ?? (cleared.includes('passwd') ? undefined : password);
     const isOpen = settings.ssid === undefined || cleared.includes('wifipassword');
     const wifipassword = settings.wifipassword ?? (isOpen ? undefined : wifiPassword);
-    return { ...node, settings: { ...settings, ...given({ passwd, wifipassword }) } };
+    const net = bridge === undefined ? {} : bridgeDefaults(node, bridge);
+    return { ...node, settings: { ...settings, ...given({ passwd, wifipassword }), ...net } };
   });
   return { ...merged, nodes, run: { ...given({ device }), ...merged.run } };
 }
 
+/** A wired node in the net of this machine's bridge reaches the world through it, unless it is told otherwise. */
+function bridgeDefaults({ settings, cleared }: NodeSettings, bridge: Ipv4Address): Pick<Settings, 'gateway' | 'dns'> {
+  const { ipaddr, interface: device = 'eth0', gateway, dns } = settings;
+  const [address = ''] = ipaddr?.split('/') ?? [];
+  if (address === '' || address === bridge.address || !sameNet(bridge, address) || device.startsWith('wl')) return {};
+  return given({
+    gateway: gateway === undefined && !cleared.includes('gateway') ? bridge.address : undefined,
+    dns: dns === undefined && !cleared.includes('dns') ? [bridge.address] : undefined,
+  });
+}
+
 function checkOptions<T extends BurnOptions>(options: T): T {
-  const { blockBytes, fileBytes, stallTimeoutMs, jobs, waitMs, auto, eject } = options;
+  const { blockBytes, fileBytes, stallTimeoutMs, jobs, waitMs, auto } = options;
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1))
     throw usageError('JOBS', 'at least one card must burn at a time', { hint: 'say --jobs=2' });
   if (waitMs !== undefined && !auto)
     throw usageError('OPTION_WITHOUT_EFFECT', '--wait has no effect without --auto', { hint: 'add --auto' });
-  void eject;
   if (blockBytes !== undefined && (blockBytes < 4096 || blockBytes % 4096 !== 0))
     throw usageError('BLOCKSIZE', `a block size of ${blockBytes} bytes is not a multiple of 4096`, {
       hint: 'say --blocksize=1M or --blocksize=4M',

@@ -93,6 +93,7 @@ function missingOf(
 ): NonNullable<CreateOptions['otherwise']> {
   const { device, wifiPassword } = otherwise;
   return given({
+    bridge: otherwise.bridge,
     device: missing.includes('otherwise.device') ? device : undefined,
     wifiPassword: missing.includes('otherwise.wifiPassword') ? wifiPassword : undefined,
   });

@@ -83,9 +83,9 @@ async function allOf(steps: readonly (() => Promise<void> | void)[]): Promise<vo
   if (failures.length > 0) throw failures[0];
 }
 
-function reachable({ cards }: BurnSummary, { nodes }: Order): ClusterNode[] {
+function reachable({ cards }: BurnSummary, { cluster }: Order): ClusterNode[] {
   const good = new Set(cards.flatMap(({ outcome, hostname }) => (outcome === 'good' && hostname ? [hostname] : [])));
-  return (nodes ?? [])
+  return (cluster ?? [])
     .filter(({ hostname }) => good.has(hostname))
     .map(({ hostname, ipv4, ipv6, user }) => ({
       hostname,

@@ -122,14 +122,14 @@ function questions(
   return {
     confirm,
     nextCard: async ({ device, place, hostname, address, trouble }) => {
-      const slot = place === undefined ? device : `${place} (${device})`;
+      const name = place === undefined ? device : `${place.replace(/^slot /, '')} (${device})`;
       if (trouble === undefined) {
-        const again = `\n\x07Slot ${slot} needs to be reused. Do you wish to continue? [y/n] `;
+        const again = `\n\x07Slot ${name} needs to be reused. Do you wish to continue? [y/n] `;
         if (!isYes(await terminal.ask(again, { stdinTaken }))) return false;
       }
       const why = trouble === undefined ? '' : `${trouble}\n`;
       const label = [hostname, address].filter((word) => word !== undefined).join(' ');
-      const forWhom = label === '' ? '' : ` (${slot}, for ${label})`;
+      const forWhom = label === '' ? '' : ` (${place === undefined ? '' : `${place}, `}${device}, for ${label})`;
       return (await terminal.ask(`${why}Insert next card${forWhom} and press enter...`, { stdinTaken })) !== undefined;
     },
   };

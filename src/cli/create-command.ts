@@ -1,20 +1,22 @@
 // `piburn create`: its options in words → an order of the library, and what is done after the burn.
 
 import { type Command, Option } from 'commander';
+import { bridgeHere } from '../bridge/use/for-burn.js';
 import { count } from '../burn/create-settings.js';
 import type { CreateOptions } from '../burn/options.js';
 import { type Order, orderCreate } from '../burn/order.js';
 import { orderResume } from '../burn/resume.js';
-import { interruption, usageError } from '../errors.js';
+import { asPiburnError, interruption, usageError } from '../errors.js';
 import { given } from '../given.js';
 import { start } from '../index.js';
-import type { Flavour } from '../protocol.js';
+import type { BurnSummary, Flavour, Ipv4Address, Node } from '../protocol.js';
 import { parseSeconds } from '../typed-amounts.js';
 import { afterBurn, checkAfter } from './after-burn.js';
 import { addBurnOptions, type BurnFlags, commonOptions, imageHelp, viewOf } from './burn-command.js';
 import type { Ending } from './ending.js';
 import { callingPerson, recordsPlace } from './person.js';
 import { present } from './present.js';
+import { checkReserve, reserveBurned } from './reserve-nodes.js';
 import type { Terminal } from './terminal.js';
 
 export interface CreateFlags extends BurnFlags {
@@ -50,6 +52,7 @@ export interface CreateFlags extends BurnFlags {
   readonly ansible?: string;
   readonly hosts?: string;
   readonly resume?: boolean;
+  readonly reserve?: boolean;
   readonly auto?: boolean;
   readonly wait?: string;
   readonly retries?: string;
@@ -72,9 +75,18 @@ export function addCreate(program: Command, terminal: Terminal, end: (ending: En
     const view = { ...given({ report: order.after?.report }), ...viewOf(flags) };
     if (!view.dryRun) checkReport(order, view.report);
     checkAfter(after);
-    const afterwards = (summary: Parameters<typeof afterBurn>[0]) => afterBurn(summary, order, after, flags, terminal);
+    if (flags.reserve) await checkReserve(order.nodes ?? [], terminal);
+    const afterwards = async (summary: BurnSummary) => {
+      await afterBurn(summary, order, after, flags, terminal);
+      if (flags.reserve) await reserveBurned(goodNodes(order, summary), terminal);
+    };
     end(await present(() => start(order), { ...view, afterwards }, terminal));
   });
+}
+
+function goodNodes({ cluster }: Order, { cards }: BurnSummary): Node[] {
+  const good = new Set(cards.flatMap(({ outcome, hostname }) => (outcome === 'good' ? [hostname] : [])));
+  return (cluster ?? []).filter(({ hostname }) => good.has(hostname));
 }
 
 const addSources = (command: Command): Command =>
@@ -128,7 +140,8 @@ const addNodeOptions = (command: Command): Command =>
     .option('--rootfs', 'write the settings into the ext4 root, for images that take none at their first boot')
     .option('--ssh-config', 'afterwards: put the nodes into ~/.ssh/config.d/piburn')
     .option('--ansible <file>', 'afterwards: write an Ansible inventory of the nodes')
-    .option('--hosts <file>', 'afterwards: write the nodes into a file like /etc/hosts');
+    .option('--hosts <file>', 'afterwards: write the nodes into a file like /etc/hosts')
+    .option('--reserve', "afterwards: reserve the nodes' addresses at the bridge of this machine");
 
 async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<CreateOptions> {
   const { image, config, inventory, hostname, ip6addr, gateway, gateway6, dns, search, user, country } = flags;
@@ -145,7 +158,12 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
   return {
     ...commonOptions(flags, image === '-', terminal),
     home: callingPerson(process.env).home,
-    otherwise: given({ device: env('DEV'), password: env('PASSWD'), wifiPassword: env('WIFIPASSWORD') }),
+    otherwise: given({
+      device: env('DEV'),
+      password: env('PASSWD'),
+      wifiPassword: env('WIFIPASSWORD'),
+      bridge: await bridgeAddress(terminal),
+    }),
     ...given({
       image,
       device: flags.device,
@@ -179,6 +197,17 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
       waitMs: flags.wait === undefined ? undefined : parseSeconds(flags.wait, '--wait'),
     }),
   };
+}
+
+/** Where the cluster's bridge is, when this machine is one. */
+async function bridgeAddress(terminal: Terminal): Promise<Ipv4Address | undefined> {
+  try {
+    const here = await bridgeHere();
+    return here && { address: here.address, prefixLength: here.prefixLength };
+  } catch (error) {
+    terminal.say(`the bridge of this machine is left out of account: ${asPiburnError(error).failure.message}`);
+    return undefined;
+  }
 }
 
 /** `--ip` and `--ipaddr` are two names of one option. */

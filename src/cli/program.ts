@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { usageError } from '../errors.js';
 import { burn } from '../index.js';
 import { addBridgeCommands } from './bridge-command.js';
+import { addBridgeUseCommands } from './bridge-use-commands.js';
 import { addBurnOptions, type BurnFlags, burnOptions, imageHelp, viewOf } from './burn-command.js';
 import { addCardCommands } from './card-commands.js';
 import { addCreate } from './create-command.js';
@@ -36,7 +37,7 @@ export function makeProgram(terminal: Terminal, end: (ending: Ending) => void): 
   addMediumCommands(program, terminal, end);
   addCardCommands(program, terminal, end);
   addNetworkCommands(program, terminal, end);
-  addBridgeCommands(program, terminal, end);
+  addBridgeUseCommands(addBridgeCommands(program, terminal, end), terminal, end);
   program
     .command('demo')
     .description('burn three virtual cards in a directory: no card, no root, no network')

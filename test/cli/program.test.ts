@@ -73,6 +73,7 @@ const offered: Readonly<Record<string, readonly string[]>> = {
     '--ssh-config',
     '--ansible <file>',
     '--hosts <file>',
+    '--reserve',
     '--flavour <name>',
   ],
   burn: [...shared, '<image>', '[devices]'],
