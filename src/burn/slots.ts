@@ -108,7 +108,7 @@ export class SlotWatch {
   readonly #imageBytes: () => number | undefined;
   /** Where each slot was seen last. */
   readonly #paths = new Map<Slot, string>();
-  #asked: Promise<SystemFacts> | undefined;
+  #recent: { readonly atMs: number; readonly facts: Promise<SystemFacts> } | undefined;
 
   constructor(options: BurnOptions, storeDirectory: string, imageBytes: () => number | undefined) {
     this.#options = options;
@@ -127,17 +127,16 @@ export class SlotWatch {
     return trouble === undefined ? { slot, target: targetOf(slot, path, facts) } : { slot, trouble };
   }
 
-  /** Slots that are looked at in the same moment share what the system says. */
+  /** With --auto all slots are looked at in the same moment, and share what the system says. */
   #facts(): Promise<SystemFacts> {
-    const facts = this.#asked ?? Promise.resolve().then(() => readSystem());
-    this.#asked = facts;
-    // What was asked for before this moment may be old by the next one.
-    setImmediate(() => {
-      if (this.#asked === facts) this.#asked = undefined;
-    });
-    return facts;
+    const nowMs = performance.now();
+    if (this.#recent === undefined || nowMs - this.#recent.atMs > (this.#options.auto ? sharedMs : 0))
+      this.#recent = { atMs: nowMs, facts: readSystem() };
+    return this.#recent.facts;
   }
 }
+
+const sharedMs = 300;
 
 const notPluggedIn = ({ device, place }: Slot): PiburnError =>
   refusal('READER_GONE', `the reader of ${place ?? device} is not plugged in`, {

@@ -94,7 +94,8 @@ async function byLooking(
   let told = trouble;
   let found: Trace;
   while (!(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
-    await pause(lookMs, [cancel, stop]);
+    // All slots that wait look at the same moments.
+    await pause(lookMs - (Date.now() % lookMs), [cancel, stop]);
     if (cancel.requested || stop.requested) return undefined;
     const now = await inspect(slot);
     if (now.target !== undefined && !isStill(now.target, last)) {
