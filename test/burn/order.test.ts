@@ -41,7 +41,7 @@ test('nodes in other nets, by DHCP, by Wi-Fi, and the manager itself have nothin
 
 const wrong: readonly (readonly [what: string, options: CreateOptions, code: string])[] = [
   ['more targets than nodes', { device: './a,./b', hostname: 'red' }, 'COUNT_MISMATCH'],
-  ['no card at a time', { hostname: 'red', jobs: 0 }, 'JOBS'],
+  ['no card at a time', { hostname: 'red', jobs: 0 }, 'COUNT'],
   ['a limit to waiting without --auto', { hostname: 'red', waitMs: 1000 }, 'OPTION_WITHOUT_EFFECT'],
   ['a list of targets with two spaces', { hostname: 'red', device: 'slot  1' }, 'HOSTLIST'],
 ];
