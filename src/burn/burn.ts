@@ -9,14 +9,16 @@ import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { burnCards, type CardsEnd, type CardsRun } from './cards.js';
+import { claimDisks } from './claims.js';
 import { ImageAccess } from './image-access.js';
 import { marksOf } from './marks.js';
 import type { BurnOptions } from './options.js';
-import { checkCounts, doubts, isChosenByPiburn, type Order } from './order.js';
-import { planOf, prepare } from './prepare.js';
+import { checkCounts, checkEffects, doubts, isChosenByPiburn, type Order } from './order.js';
+import { type Prepared, planOf, prepare } from './prepare.js';
 import { RunLog } from './run-log.js';
 import { readBook } from './slot-book.js';
-import { chooseSlots, inspectSlots, type Slot, type SlotNow, SlotWatch } from './slots.js';
+import { inspectSlots, type SlotNow, SlotWatch } from './slot-look.js';
+import { chooseSlots, type Slot } from './slots.js';
 
 /**
  * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
@@ -29,7 +31,9 @@ export async function conduct(
 ): Promise<BurnSummary> {
   const run = beginRun(order, emit, cancel);
   const slots = await slotsOf(run);
-  const room = roomOf(await run.inspect(slots));
+  const first = await run.inspect(slots);
+  checkEffects(order, first);
+  const room = roomOf(first);
   for (const message of doubts(order, slots)) emit({ type: 'warning', message });
   const images = new ImageAccess(order.options, process.env, emit, cancel);
   try {
@@ -68,19 +72,37 @@ function beginRun(order: Order, emit: (event: BurnEvent) => void, cancel: Cancel
 async function slotsOf({ order, directory, emit }: Run): Promise<readonly Slot[]> {
   const { options, devices, nodes } = order;
   const book = readBook(options.records, emit);
-  const slots = await chooseSlots(devices, options, directory, book);
-  const wanted = isChosenByPiburn(order) && nodes !== undefined ? slots.slice(0, nodes.length) : slots;
+  const slots = await chooseSlots(devices, options, directory, book, nodes?.length ?? 0);
+  const isToCut = isChosenByPiburn(order) && nodes !== undefined && order.resumes === undefined;
+  const wanted = isToCut ? slots.slice(0, nodes.length) : slots;
   checkCounts(order, wanted);
   return wanted;
 }
 
 /** The question, the plan, the cards. */
 async function burnImage(run: Run, slots: readonly Slot[], image: OpenImage): Promise<BurnSummary> {
+  const { options } = run.order;
+  const ready = await run.inspect(slots, image.table.totalBytes);
+  const giveBack = options.dryRun ? () => undefined : claimDisks(ready);
+  try {
+    return await burnClaimed(run, slots, ready, image);
+  } finally {
+    giveBack();
+  }
+}
+
+async function burnClaimed(
+  run: Run,
+  slots: readonly Slot[],
+  ready: readonly SlotNow[],
+  image: OpenImage,
+): Promise<BurnSummary> {
   const { order, emit, cancel } = run;
   const { options } = order;
-  const ready = await run.inspect(slots, image.table.totalBytes);
-  if (!options.dryRun) await askOnce(order, image, ready);
-  const prepared = await prepare(order, image, slots);
+  // What is known of a whole image belongs into the question, and what is wrong with the settings before it.
+  const early = image.table.state === 'whole' ? await prepare(order, image, slots) : undefined;
+  if (!options.dryRun) await askOnce(order, image, ready, early);
+  const prepared = early ?? (await prepare(order, image, slots));
   if (options.dryRun || mustBeWhole(image, options)) await run.inspect(slots, (await image.whole).imageBytes);
   const plan = await planOf(order, image, ready, prepared);
   if (cancel.requested) throw interruption('interrupted before any card was written');
@@ -101,6 +123,11 @@ async function burnAll(
   const { options, journal, resumes } = order;
   if (journal !== undefined) log.begin(journal(image.name), plan, resumes);
   const watch = new SlotWatch(options, directory, () => image.table.totalBytes);
+  const digest: { sha256?: string } = {};
+  image.whole.then(
+    ({ imageSha256 }) => Object.assign(digest, given({ sha256: imageSha256 })),
+    () => undefined,
+  );
   const cards: CardsRun = {
     options,
     image,
@@ -108,10 +135,12 @@ async function burnAll(
     cancel,
     works,
     burned: marksOf(order.earlier),
+    failed: [],
+    lookAgain: (slot, target) => watch.lookAgain(slot, target),
     paces: new Map(),
     inspect: (slot) => watch.look(slot),
     warningsOf: (target, cardId) => log.warningsOf(target, cardId),
-    onEnd: (report, target, slot) => log.card(report, target, slot, image),
+    onEnd: (report, target, slot) => log.card(report, target, slot, image, digest.sha256),
   };
   const ended = await burnCards(cards, slots);
   log.end(ended.cards.every(isGood) ? 'done' : 'unfinished');
@@ -133,11 +162,17 @@ function roomOf(slots: readonly SlotNow[]): number {
 const mustBeWhole = (image: OpenImage, options: BurnOptions): boolean => image.how === 'decode' && !options.early;
 
 /** The one question, before the first write. Nothing is asked when nothing is there that could be lost. */
-async function askOnce(order: Order, image: OpenImage, ready: readonly SlotNow[]): Promise<void> {
+async function askOnce(
+  order: Order,
+  image: OpenImage,
+  ready: readonly SlotNow[],
+  prepared: Prepared | undefined,
+): Promise<void> {
   const { options } = order;
+  if (options.unasked && order.devices.length === 0) refuseMounted(ready);
   const isBlank = ({ target }: SlotNow) => target?.description.fresh || target?.description.sizeBytes === 0;
   if (ready.every(isBlank)) return;
-  const preview = await planOf(order, image, ready);
+  const preview = await planOf(order, image, ready, prepared);
   if (await options.confirm?.(preview)) return;
   throw refusal(
     'NOT_CONFIRMED',
@@ -146,6 +181,18 @@ async function askOnce(order: Order, image: OpenImage, ready: readonly SlotNow[]
       : 'nothing was written: the question was not answered with yes',
     { hint: 'say --yes when you are sure of the targets' },
   );
+}
+
+/** With --yes and without --device nobody has named or seen these disks: one that somebody uses is not taken. */
+function refuseMounted(ready: readonly SlotNow[]): void {
+  for (const { target } of ready) {
+    const { path, mountpoints } = target?.description ?? { path: '', mountpoints: [] };
+    if (mountpoints.length > 0)
+      throw refusal('NOT_NAMED', `${path} is mounted at ${mountpoints.join(', ')}, and nobody has named it`, {
+        device: path,
+        hint: 'name the targets with --device (or --device=usb), or leave --yes out and answer the question',
+      });
+  }
 }
 
 /** Why the image broke while cards were following it, if it did. */

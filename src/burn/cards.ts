@@ -10,9 +10,10 @@ import { Gate } from './gate.js';
 import { marksOf, traceOfCard } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
 import { defaults } from './options.js';
-import { imageBroken, interrupted, leftOut, notBurned } from './outcomes.js';
+import { imageBroken, interrupted, isOwnFault, leftOut, notBurned } from './outcomes.js';
 import { type Work, WorkQueue } from './queue.js';
-import type { Slot, SlotNow, Target } from './slots.js';
+import type { SlotNow, Target } from './slot-look.js';
+import type { Slot } from './slots.js';
 import { canSwap, nextTarget, type SwapRun, standBy, type Trace, traceOf } from './swap.js';
 
 export interface CardsRun extends BurnRun, SwapRun {
@@ -48,11 +49,12 @@ export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promi
     gate: new Gate(run.options.jobs ?? workers),
     reports: new Map(),
     retried: [],
+    troubles: new Map(),
   };
   const first = slots.map(() => table.queue.take());
   await Promise.all(slots.map((now, index) => workThrough(new SlotWork(now), table, first[index])));
   for (const work of table.queue.left)
-    end(table, work, undefined, notBurned(cause(run, work) ?? leftOut(nameOf(work))));
+    end(table, work, undefined, notBurned(cause(run, work) ?? table.troubles.get(work) ?? leftOut(nameOf(work))));
   // A worker that hangs in a system call would never let the pool close; it ends with the process.
   const all = [...table.reports.values(), ...table.retried];
   if (!all.some(({ failure }) => failure?.code === 'STALLED')) await pool.close();
@@ -70,6 +72,8 @@ interface Table {
   readonly gate: Gate;
   readonly reports: Map<Work, CardReport>;
   readonly retried: CardReport[];
+  /** Why works have got no card yet. */
+  readonly troubles: Map<Work, Failure>;
 }
 
 /** A slot at work. */
@@ -81,6 +85,7 @@ class SlotWork {
   trouble: Failure | undefined;
   /** The card that was burned last. */
   trace: Trace;
+  report: CardReport | undefined;
   round = 0;
 
   constructor({ slot, target, trouble }: SlotNow) {
@@ -104,7 +109,11 @@ async function nextWork(at: SlotWork, { run, queue }: Table): Promise<Work | und
   for (;;) {
     const work = queue.take();
     if (work !== undefined || queue.isOver) return work;
-    if (!run.options.auto) {
+    if (run.options.auto && at.fresh !== undefined) {
+      const held = queue.takeOver();
+      if (held !== undefined) return held;
+    }
+    if (!run.options.auto || at.fresh !== undefined) {
       await queue.changed();
       continue;
     }
@@ -144,11 +153,19 @@ async function workOn(at: SlotWork, table: Table, work: Work): Promise<boolean> 
     work.attempts++;
     const result = await table.gate.pass(() => burnWhileWanted(at, table, target, work));
     at.trace = traceOf(target);
-    at.trouble = result.failure?.code === 'ALREADY_BURNED' ? result.failure : undefined;
-    if (at.trouble === undefined || !canSwap(run.options)) return settle(at, table, work, target, result);
+    at.trouble = wrongCards.includes(result.failure?.code ?? '') ? result.failure : undefined;
+    if (at.trouble === undefined) return settle(at, table, work, target, result);
     work.attempts--;
+    if (canSwap(run.options)) continue;
+    // Another slot may have a card for it.
+    table.troubles.set(work, at.trouble);
+    queue.putBack(work);
+    return false;
   }
 }
+
+/** What a worker says of a card that it has not touched. */
+const wrongCards: readonly string[] = ['ALREADY_BURNED', 'FAILED_BEFORE'];
 
 /** The queue may have been cancelled while this card waited for its turn. */
 async function burnWhileWanted(at: SlotWork, { run, pool }: Table, target: Target, work: Work): Promise<CardResult> {
@@ -163,7 +180,10 @@ function settle(at: SlotWork, table: Table, work: Work, target: Target, result: 
   const isTheCards = result.outcome === 'failed' && cause(run, work) === undefined;
   const willRetry = isTheCards && canSwap(run.options) && work.attempts <= (run.options.retries ?? defaults.retries);
   const report = end(table, work, { at, target }, result, willRetry);
+  at.report = report;
   run.burned.push(...marksOf([report]));
+  if (report.cardId !== undefined && isOwnFault(report.failure?.code ?? ''))
+    run.failed.push({ cardId: report.cardId, ...given({ hostname: report.hostname }) });
   if (willRetry) queue.putBack(work);
   else queue.settle();
   at.round++;
@@ -176,10 +196,12 @@ async function anotherCard(at: SlotWork, table: Table, work: Work): Promise<Targ
   if (cause(run, work) !== undefined || !canSwap(run.options)) return undefined;
   const stop = new Cancellation();
   const keep = run.options.auto ? queue.offer(work, () => stop.request()) : () => undefined;
-  const target = await nextTarget(run, at.slot, work, at.trace, at.trouble?.message, stop);
+  const last = { trace: at.trace, ...given({ report: at.report }) };
+  const target = await nextTarget(run, at.slot, work, last, at.trouble?.message, stop);
   keep();
   if (!stop.requested) return target;
-  run.emit({ type: 'slot-idle', slot: at.slot.slot, device: at.slot.device });
+  const { slot, device, place } = at.slot;
+  run.emit({ type: 'slot-idle', slot, device, ...given({ place }) });
   return 'taken over';
 }
 

@@ -6,14 +6,15 @@ import { unmountAll } from '../devices/unmount.js';
 import { toFailure } from '../errors.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
-import type { BurnEvent, BurnedMark, CardJob, CardResult, Phase } from '../protocol.js';
+import type { BurnEvent, BurnedMark, CardJob, CardResult, FailedCard, Phase } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { type BurnOptions, defaults } from './options.js';
 import { nothingDone, stalled } from './outcomes.js';
 import { PaceWatch, rateOf } from './pace.js';
 import type { Work } from './queue.js';
 import { randomId } from './random-id.js';
-import type { Slot, Target } from './slots.js';
+import type { Target } from './slot-look.js';
+import type { Slot } from './slots.js';
 import { watchCard } from './watch.js';
 
 export interface BurnRun {
@@ -23,6 +24,10 @@ export interface BurnRun {
   readonly cancel: Cancellation;
   /** Cards that are good, so that none of them is burned again. */
   readonly burned: BurnedMark[];
+  /** Cards that have failed by their own fault. */
+  readonly failed: FailedCard[];
+  /** Looks at a slot once more, right before its card is opened. */
+  readonly lookAgain: (slot: Slot, target: Target) => Promise<Target>;
   /** How fast each slot is at the moment. */
   readonly paces: Map<Slot, { readonly phase: Phase; readonly bytesPerSecond: number }>;
   /** What is to be said of a card whose identity has been seen. */
@@ -40,14 +45,14 @@ export async function burnOne(
 ): Promise<CardResult> {
   const { path: device } = target.identity;
   const { hostname } = work.card;
-  const who = { slot: slot.slot, device, ...given({ hostname }) };
+  const who = { slot: slot.slot, device, ...given({ place: slot.place, hostname }) };
   run.emit({ type: 'card-start', round, ...who });
   const counters = new CardCounters();
   const forget = run.cancel.on(() => counters.cancel());
   const pace = new PaceWatch();
   const watch = watchCard(counters, run.options.stallTimeoutMs ?? defaults.stallTimeoutMs, {
     onProgress: (sample) => run.emit({ type: 'progress', ...who, ...sample }),
-    onStall: (phase, stalledMs) => run.emit({ type: 'stall', slot: slot.slot, device, phase, stalledMs }),
+    onStall: (phase, stalledMs) => run.emit({ type: 'stall', ...who, phase, stalledMs }),
     onCard: (cardId) => {
       for (const message of run.warningsOf(target, cardId)) run.emit({ type: 'warning', device, message });
     },
@@ -57,16 +62,24 @@ export async function burnOne(
       if (message !== undefined) run.emit({ type: 'slow', ...who, phase: sample.phase, message });
     },
   });
+  let isBegun = false;
   try {
-    await unmountAll(target.description.mountpoints);
-    const burned: Promise<CardResult> = pool.run(jobOf(run, target, work, counters));
+    const now = await run.lookAgain(slot, target);
+    await unmountAll(now.description.mountpoints);
+    isBegun = true;
+    const burned: Promise<CardResult> = pool.run(jobOf(run, now, work, counters));
     const stuck = watch.stuck.then((phase) => {
       counters.cancel();
       return stalled(device, phase, counters);
     });
     return await Promise.race([burned, stuck]);
   } catch (error) {
-    return { ...nothingDone, outcome: 'failed', failure: { ...toFailure(error), device }, bootable: 'unknown' };
+    return {
+      ...nothingDone,
+      outcome: 'failed',
+      failure: { ...toFailure(error), device },
+      bootable: isBegun ? 'unknown' : 'untouched',
+    };
   } finally {
     watch.stop();
     forget();
@@ -94,6 +107,7 @@ function jobOf(run: BurnRun, target: Target, work: Work, counters: CardCounters)
     eject: options.eject ?? (options.auto === true && description.removable),
     newCardId: randomId(16),
     burned: [...run.burned],
+    failed: [...run.failed],
     ...given({ fileBytes: identity.kind === 'file' ? options.fileBytes : undefined }),
   };
 }

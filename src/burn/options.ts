@@ -1,7 +1,7 @@
 // What a caller of the library may ask for, with its defaults. The command line turns its options into these; nothing
 // below this room sees argv.
 
-import type { Flavour, Ipv4Address, Plan } from '../protocol.js';
+import type { CardReport, Flavour, Ipv4Address, Plan } from '../protocol.js';
 import type { RecordsPlace } from '../records/place.js';
 
 /** How an image is found, fetched and checked. */
@@ -65,6 +65,8 @@ export interface BurnOptions extends ImageWishes {
   readonly records?: RecordsPlace;
   /** Whether a person can be asked to change cards; without one, more nodes than slots is an error (default false). */
   readonly attended?: boolean;
+  /** Whether `confirm` says yes without asking anybody (default false). */
+  readonly unasked?: boolean;
   /** Asked once, before the first write, when anything would be erased. Without it such a burn is refused. */
   readonly confirm?: (plan: Plan) => Promise<boolean>;
   /** Asked when a slot is needed again; resolves when the next card is in, or with false to leave its nodes out. */
@@ -142,6 +144,8 @@ export interface NextCardRequest {
   readonly address?: string;
   /** Why the last try did not do, when there was one. */
   readonly trouble?: string;
+  /** The card that was burned in this slot last. */
+  readonly last?: CardReport;
 }
 
 export const defaults = {

@@ -19,6 +19,7 @@ import { burnOptionsFrom, flavourFrom, settingsFrom } from './create-settings.js
 import { planNodes } from './nodes.js';
 import type { BurnOptions, CreateOptions } from './options.js';
 import { ownRegion, type Region } from './own-region.js';
+import type { SlotNow } from './slot-look.js';
 import type { Slot } from './slots.js';
 import { canSwap } from './swap.js';
 
@@ -61,7 +62,9 @@ export const orderBurn = (options: BurnOptions): Order => ({
 });
 
 const wordsOf = (device: string | undefined): string[] =>
-  device === undefined || device === '' ? [] : expandHostlist(device, '--device', { spaces: true });
+  device === undefined || device === ''
+    ? []
+    : expandHostlist(device, '--device', { spaces: true }).map((word) => (/^usb$/i.test(word) ? 'usb' : word));
 
 /**
  * The order of `create`: one node for each host name, over as many slots as there are. Nodes that have a good card from
@@ -80,7 +83,8 @@ export function orderCreate(wanted: CreateOptions, resumes?: JournalRun): Order 
   const done = new Set(earlier.map(({ hostname }) => hostname));
   const nodes = all.filter(({ hostname }) => !done.has(hostname));
   const devices = wordsOf(options.device);
-  if (devices.every((word) => word.includes('/'))) checkNotTooMany(devices.length, nodes);
+  if (resumes !== undefined) checkSameNodes(all, resumes);
+  else if (devices.every((word) => word.includes('/'))) checkNotTooMany(devices.length, nodes);
   const flavour = flavourFrom(run, labels);
   if (run.rootfs && flavour !== undefined)
     throw usageError(
@@ -144,6 +148,26 @@ function withOtherwise(merged: MergedSettings, otherwise: NonNullable<CreateOpti
   return { ...merged, nodes, run: { ...given({ device }), ...merged.run } };
 }
 
+/** The nodes of a run that is taken up again are those that it had: else two good cards could have one address. */
+function checkSameNodes(nodes: readonly Node[], run: JournalRun): void {
+  const names = nodes.map(({ hostname }) => hostname);
+  const odd =
+    run.hostnames.find((name) => !names.includes(name)) ?? names.find((name) => !run.hostnames.includes(name));
+  const moved = run.good.find(({ hostname, address }) => {
+    const ipv4 = nodes.find((node) => node.hostname === hostname)?.ipv4;
+    return address !== (ipv4 && `${ipv4.address}/${ipv4.prefixLength}`);
+  });
+  const wrong = odd ?? moved?.hostname;
+  if (wrong === undefined) return;
+  throw usageError(
+    'RESUME_CHANGED',
+    `the nodes are not those any more that the run of ${run.startedAt} had: see ${wrong}`,
+    {
+      hint: 'put the file of nodes back as it was, or burn the nodes that are left in a run of their own',
+    },
+  );
+}
+
 /** A wired node in the net of this machine's bridge reaches the world through it, unless it is told otherwise. */
 function bridgeDefaults({ settings, cleared }: NodeSettings, bridge: Ipv4Address): Pick<Settings, 'gateway' | 'dns'> {
   const { ipaddr, interface: device = 'eth0', gateway, dns } = settings;
@@ -180,9 +204,9 @@ function checkOptions<T extends BurnOptions>(options: T): T {
 export const isChosenByPiburn = ({ devices }: Order): boolean => devices.every((word) => word === 'usb');
 
 /** As many cards as nodes, or somebody who changes them. */
-export function checkCounts({ options, nodes }: Order, slots: readonly Slot[]): void {
+export function checkCounts({ options, nodes, resumes }: Order, slots: readonly Slot[]): void {
   if (nodes === undefined) return;
-  checkNotTooMany(slots.length, nodes);
+  if (resumes === undefined) checkNotTooMany(slots.length, nodes);
   if (nodes.length <= slots.length || options.dryRun || canSwap(options)) return;
   throw usageError(
     'MORE_NODES_THAN_SLOTS',
@@ -196,6 +220,19 @@ function checkNotTooMany(targets: number, nodes: readonly Node[]): void {
   throw usageError('COUNT_MISMATCH', `--device names ${targets} targets, --hostname only ${nodes.length}`, {
     hint: 'give a name for each target, or fewer targets',
   });
+}
+
+/** Options that need a disk, or somebody who changes cards. */
+export function checkEffects({ options }: Order, slots: readonly SlotNow[]): void {
+  const isFiles = slots.every(({ target }) => target?.identity.kind === 'file');
+  const idle = [
+    ...(options.retries !== undefined && !canSwap(options) ? ['--retries: nobody changes cards (add --auto)'] : []),
+    ...(options.eject === true && isFiles ? ['--eject: files cannot be ejected'] : []),
+    ...(options.probe === false && isFiles ? ['--no-probe: files are not probed'] : []),
+  ];
+  const [first] = idle;
+  if (first !== undefined)
+    throw usageError('OPTION_WITHOUT_EFFECT', `no effect has ${first}`, { hint: 'leave it out' });
 }
 
 /** What is allowed, but perhaps not meant. */

@@ -61,3 +61,16 @@ export function stalled(device: string, phase: Phase, counters: CardCounters): C
     ...given({ cardId: counters.cardId }),
   };
 }
+
+/** What is the card's own fault, and would be the same with the next node: not what a person, the image or a cable did. */
+export const isOwnFault = (code: string): boolean => ownFaults.has(code);
+
+const ownFaults: ReadonlySet<string> = new Set([
+  'FAKE_CAPACITY',
+  'CARD_WRAPS',
+  'CARD_WEAK',
+  'VERIFY_MISMATCH',
+  'VERIFY_READ',
+  'EIO',
+  'EROFS',
+]);

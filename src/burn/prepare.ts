@@ -10,7 +10,8 @@ import type { Node, Plan, PlannedCard } from '../protocol.js';
 import { bootCustomiser, rootCustomiser } from './customisers.js';
 import type { Order } from './order.js';
 import type { Work } from './queue.js';
-import type { Slot, SlotNow } from './slots.js';
+import type { SlotNow } from './slot-look.js';
+import type { Slot } from './slots.js';
 
 /** Everything about the cards that comes from the image. */
 export interface Prepared {
@@ -54,6 +55,7 @@ function plannedCard(slots: readonly Slot[], node: Node | undefined, index: numb
     ...given({
       slot: at?.slot,
       device: at?.device,
+      place: at?.place,
       hostname: node?.hostname,
       address: node?.ipv4 && `${node.ipv4.address}/${node.ipv4.prefixLength}`,
     }),
@@ -76,7 +78,9 @@ export async function planOf(
     image: await imageOf(order, image, prepared),
     targets: ready.flatMap(({ target }) => target?.description ?? []),
     notReady: ready.flatMap(({ slot, trouble }) =>
-      trouble === undefined ? [] : [{ slot: slot.slot, device: slot.device, message: trouble.message }],
+      trouble === undefined
+        ? []
+        : [{ slot: slot.slot, device: slot.device, ...given({ place: slot.place }), message: trouble.message }],
     ),
     cards: prepared?.works.map(({ card }) => card) ?? names.map((node, index) => plannedCard(slots, node, index)),
     verify: options.verify ?? true,

@@ -2,9 +2,10 @@
 
 import { type PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
+import type { FileLock } from '../native.js';
 import { fromJournalOptions, type Missing } from '../records/journal-options.js';
 import type { RecordsPlace } from '../records/place.js';
-import { findUnfinished, type JournalRun } from '../records/read-runs.js';
+import { claimRun, findUnfinished, type JournalRun } from '../records/read-runs.js';
 import type { CreateOptions } from './options.js';
 import { type Order, orderCreate } from './order.js';
 
@@ -30,6 +31,7 @@ const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
   'bmap',
   'keepRejected',
   'attended',
+  'unasked',
   'confirm',
   'nextCard',
   'dryRun',
@@ -37,6 +39,9 @@ const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
   'allowLarge',
   'unmount',
 ]);
+
+/** Held until the process ends: the run that is taken up is nobody else's. */
+const claims: FileLock[] = [];
 
 /** The same as words of the command line. */
 const optionNames: Partial<Record<string, string>> = {
@@ -76,6 +81,7 @@ export function orderResume(now: CreateOptions, place: RecordsPlace): Order {
   };
   const { otherwise: _, ...said } = now;
   const order = orderCreate({ ...before, ...said }, run);
+  if (!now.dryRun) claims.push(claimRun(place, run));
   return { ...order, warnings: [...order.warnings, goingOn(run)] };
 }
 
@@ -121,5 +127,5 @@ const notAnew = (option: string, { startedAt }: JournalRun): PiburnError =>
     },
   );
 
-const goingOn = ({ startedAt, good, hostnames }: JournalRun): string =>
-  `going on with the run of ${startedAt}: ${good.length} of ${hostnames.length} nodes have a good card`;
+const goingOn = ({ startedAt, good, hostnames, left }: JournalRun): string =>
+  `going on with the run of ${startedAt}: ${good.length} of ${hostnames.length} nodes have a good card, left are ${left.slice(0, 5).join(', ')}${left.length > 5 ? ', …' : ''}`;

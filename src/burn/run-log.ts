@@ -11,14 +11,15 @@ import type { JournalOptions } from '../records/journal-options.js';
 import type { RecordsPlace } from '../records/place.js';
 import type { JournalRun, RunOutcome } from '../records/read-runs.js';
 import { runId } from './random-id.js';
-import type { Slot, Target } from './slots.js';
+import type { Target } from './slot-look.js';
+import type { Slot } from './slots.js';
 
 export class RunLog {
   readonly #place: RecordsPlace | undefined;
   readonly #emit: (event: BurnEvent) => void;
   #journal: Journal | undefined;
   #records: readonly BurnRecord[] | undefined;
-  #isBroken = false;
+  readonly #broken = new Set<'history' | 'journal'>();
 
   /** The name of the run, in the history and of its journal. */
   readonly id = runId(new Date());
@@ -30,7 +31,7 @@ export class RunLog {
 
   /** Begins the journal of a `create`; `options` is what `--resume` shall go on with. */
   begin(options: JournalOptions, plan: Plan, resumes: JournalRun | undefined): void {
-    this.#attempt((place) => {
+    this.#attempt('journal', (place) => {
       const own = plan.cards.flatMap(({ hostname }) => hostname ?? []);
       this.#journal = beginJournal(place, {
         id: this.id,
@@ -46,7 +47,7 @@ export class RunLog {
   /** What earlier burns say of a card. */
   warningsOf(target: Target, cardId: string): readonly string[] {
     return (
-      this.#attempt((place) => {
+      this.#attempt('history', (place) => {
         this.#records ??= readHistory(place).records;
         return warningsOf(this.#records, cardKey(target, cardId) ?? '');
       }) ?? []
@@ -60,23 +61,25 @@ export class RunLog {
     image: OpenImage,
     sha256?: string,
   ): void {
-    this.#attempt(() => this.#journal?.card(report));
+    this.#attempt('journal', () => this.#journal?.card(report));
     if (report.bootable === 'untouched') return;
-    this.#attempt((place) => appendRecord(place, recordOf(this.id, report, target, slot, image, sha256)));
+    this.#attempt('history', (place) => appendRecord(place, recordOf(this.id, report, target, slot, image, sha256)));
   }
 
   end(outcome: RunOutcome): void {
-    this.#attempt(() => this.#journal?.end(outcome));
-    this.#attempt(() => this.#journal?.close());
+    this.#attempt('journal', () => this.#journal?.end(outcome));
+    this.#attempt('journal', () => this.#journal?.close());
   }
 
-  #attempt<T>(work: (place: RecordsPlace) => T): T | undefined {
-    if (this.#place === undefined || this.#isBroken) return undefined;
+  /** What fails once is not tried again; the other one goes on. */
+  #attempt<T>(what: 'history' | 'journal', work: (place: RecordsPlace) => T): T | undefined {
+    if (this.#place === undefined || this.#broken.has(what)) return undefined;
     try {
       return work(this.#place);
     } catch (error) {
-      this.#isBroken = true;
-      const message = `this run is not remembered, and cannot be resumed: ${toFailure(error).message}`;
+      this.#broken.add(what);
+      const loss = what === 'journal' ? 'this run cannot be resumed' : 'this run is not in the history';
+      const message = `${loss}: ${toFailure(error).message}`;
       this.#emit({ type: 'warning', message });
       return undefined;
     }

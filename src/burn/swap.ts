@@ -3,11 +3,12 @@
 
 import { statSync } from 'node:fs';
 import { given } from '../given.js';
-import type { BurnEvent } from '../protocol.js';
+import type { BurnEvent, CardReport } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import type { BurnOptions } from './options.js';
 import type { Work } from './queue.js';
-import type { Slot, SlotNow, Target } from './slots.js';
+import type { SlotNow, Target } from './slot-look.js';
+import type { Slot } from './slots.js';
 
 export interface SwapRun {
   readonly options: BurnOptions;
@@ -19,15 +20,25 @@ export interface SwapRun {
 /** What tells the card that was in a slot from the next one, as far as the system says. */
 export type Trace = string | undefined;
 
+/** Older kernels do not count media: a card is another one there when the slot was seen empty in between. */
+const uncounted = 'uncounted';
+
 export function traceOf({ identity }: Target): Trace {
   const { path, deviceNumber, diskSequence } = identity;
-  if (identity.kind === 'block') return diskSequence === undefined ? undefined : `${deviceNumber} ${diskSequence}`;
+  if (identity.kind === 'block') return diskSequence === undefined ? uncounted : `${deviceNumber} ${diskSequence}`;
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeMs}`;
 }
 
 /** Whether anybody, or anything, sees to it that cards are changed. */
-export const canSwap = ({ auto, nextCard }: BurnOptions): boolean => auto === true || nextCard !== undefined;
+export const canSwap = ({ auto, nextCard }: Pick<BurnOptions, 'auto' | 'nextCard'>): boolean =>
+  auto === true || nextCard !== undefined;
+
+/** The card that was in a slot before. */
+export interface LastCard {
+  readonly trace: Trace;
+  readonly report?: CardReport;
+}
 
 /**
  * The next card of a slot, once it is in and may be written; undefined when the slot is given up: by the person, by the
@@ -38,19 +49,15 @@ export async function nextTarget(
   run: SwapRun,
   slot: Slot,
   work: Work,
-  last: Trace,
+  { trace: last, report }: LastCard,
   trouble: string | undefined,
   stop: Cancellation,
 ): Promise<Target | undefined> {
-  if (!run.options.auto) return byAsking(run, slot, work, last, trouble);
+  if (!run.options.auto) return byAsking(run, slot, work, last, trouble, report);
   const { hostname, address } = work.card;
+  const { slot: number, device, place } = slot;
   const tell = (why: string | undefined) =>
-    run.emit({
-      type: 'slot-wait',
-      slot: slot.slot,
-      device: slot.device,
-      ...given({ hostname, address, trouble: why }),
-    });
+    run.emit({ type: 'slot-wait', slot: number, device, ...given({ place, hostname, address, trouble: why }) });
   tell(trouble);
   return byLooking(run, slot, last, stop, trouble, tell);
 }
@@ -67,15 +74,17 @@ async function byAsking(
   { card }: Work,
   last: Trace,
   trouble: string | undefined,
+  report: CardReport | undefined,
 ): Promise<Target | undefined> {
   const { device, place } = slot;
   let why = trouble;
   for (;;) {
     if (cancel.requested) return undefined;
     const { hostname, address } = card;
-    if (!(await options.nextCard?.({ device, ...given({ place, hostname, address, trouble: why }) }))) return undefined;
+    if (!(await options.nextCard?.({ device, ...given({ place, hostname, address, trouble: why, last: report }) })))
+      return undefined;
     const now = await inspect(slot);
-    if (now.target !== undefined && !isStill(now.target, last)) return now.target;
+    if (now.target !== undefined && (last === uncounted || !isStill(now.target, last))) return now.target;
     why = now.trouble?.failure.message ?? `${place ?? device} still holds the card that was in it before`;
   }
 }
@@ -93,12 +102,14 @@ async function byLooking(
   const startedMs = performance.now();
   let told = trouble;
   let found: Trace;
+  let wasEmpty = false;
   while (!(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
     // All slots that wait look at the same moments.
     await pause(lookMs - (Date.now() % lookMs), [cancel, stop]);
     if (cancel.requested || stop.requested) return undefined;
     const now = await inspect(slot);
-    if (now.target !== undefined && !isStill(now.target, last)) {
+    wasEmpty ||= isEmpty(now);
+    if (now.target !== undefined && (!isStill(now.target, last) || (last === uncounted && wasEmpty))) {
       // A card needs a moment until its reader has settled on it: it must be the same twice.
       const trace = traceOf(now.target);
       if (isSettled(now.target, trace, found)) return stop.requested ? undefined : now.target;
@@ -107,12 +118,15 @@ async function byLooking(
     }
     found = undefined;
     const why = now.trouble?.failure;
-    if (why === undefined || why.code === 'NO_MEDIUM' || why.code === 'READER_GONE' || why.message === told) continue;
+    if (why === undefined || isEmpty(now) || why.message === told) continue;
     told = why.message;
     tell(told);
   }
   return undefined;
 }
+
+const isEmpty = ({ trouble }: SlotNow): boolean =>
+  trouble?.failure.code === 'NO_MEDIUM' || trouble?.failure.code === 'READER_GONE';
 
 /** A file that is not there yet has nothing to settle. */
 const isSettled = ({ description }: Target, trace: Trace, before: Trace): boolean =>

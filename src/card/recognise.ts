@@ -15,7 +15,7 @@ const burnedMarkBytesMax = 64 * 1024;
 
 /**
  * Notes the card's identity where it has one.
- * @throws PiburnError `ALREADY_BURNED`; SystemError of `pread`.
+ * @throws PiburnError `ALREADY_BURNED`, `FAILED_BEFORE`; SystemError of `pread`.
  */
 export function recognise(burn: Burn): void {
   const { job, bench, counters, tally } = burn;
@@ -23,13 +23,25 @@ export function recognise(burn: Burn): void {
   if (cardId !== undefined) {
     tally.cardId = cardId;
     counters.noteCardId(cardId);
+    refuseFailed(burn, cardId);
   }
   const burned = burnedBefore(bench, job.burned);
   if (burned === undefined) return;
   tally.bootable = 'yes';
-  throw refusal('ALREADY_BURNED', `the card in ${bench.path} is ${burned.hostname}, burned a moment ago`, {
+  throw refusal('ALREADY_BURNED', `the card in ${bench.path} is ${burned.hostname}, burned in this run`, {
     device: bench.path,
     hint: 'take it out and put the next card in; nothing was written to it',
+  });
+}
+
+/** A card that failed by its own fault in this run, and was put in again. */
+function refuseFailed({ job, bench }: Burn, cardId: string): void {
+  const failed = job.failed.find((each) => each.cardId === cardId);
+  if (failed === undefined) return;
+  const who = failed.hostname === undefined ? '' : ` as ${failed.hostname}`;
+  throw refusal('FAILED_BEFORE', `the card in ${bench.path} has failed in this run${who}`, {
+    device: bench.path,
+    hint: 'set it aside and put another card in; nothing was written to it this time',
   });
 }
 

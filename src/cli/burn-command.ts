@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { count } from '../burn/create-settings.js';
 import type { BurnOptions } from '../burn/options.js';
 import { given } from '../given.js';
+import type { CardReport } from '../protocol.js';
 import { renderQuestion } from '../report/plan-text.js';
 import { parseSeconds, parseSize } from '../typed-amounts.js';
 import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
@@ -51,7 +52,7 @@ export function addBurnOptions(command: Command): Command {
     .option('--allow-large', 'allow disks larger than 256 GB')
     .option('--no-probe', 'do not look for false capacity by markers behind the image')
     .option('--format', 'make every byte of the card zero first, so that nothing old remains')
-    .option('--eject', 'eject a card that is good (default with --auto, where the medium is removable)')
+    .option('--eject', 'eject a card that is good (default with create --auto, where the medium is removable)')
     .option('--no-eject', 'leave a card in its reader as it is')
     .option('--jobs <number>', 'burn at most so many cards at once (default: all slots)')
     .option('--stall-timeout <seconds>', 'give a card up that has not moved for so long (default: 120)')
@@ -84,6 +85,7 @@ export function commonOptions(
     allowFixed: flags.allowFixed ?? false,
     allowLarge: flags.allowLarge ?? false,
     attended,
+    unasked: flags.yes ?? false,
     records: recordsPlace(flags.store, process.env),
     ...imageWishes(flags),
     ...questions(flags, terminal, stdinTaken, attended),
@@ -121,10 +123,10 @@ function questions(
   if (!attended) return flags.yes ? { confirm } : {};
   return {
     confirm,
-    nextCard: async ({ device, place, hostname, address, trouble }) => {
+    nextCard: async ({ device, place, hostname, address, trouble, last }) => {
       const name = place === undefined ? device : `${place.replace(/^slot /, '')} (${device})`;
       if (trouble === undefined) {
-        const again = `\n\x07Slot ${name} needs to be reused. Do you wish to continue? [y/n] `;
+        const again = `\n${spentCard(last)}\x07Slot ${name} needs to be reused. Do you wish to continue? [y/n] `;
         if (!isYes(await terminal.ask(again, { stdinTaken }))) return false;
       }
       const why = trouble === undefined ? '' : `${trouble}\n`;
@@ -133,4 +135,12 @@ function questions(
       return (await terminal.ask(`${why}Insert next card${forWhom} and press enter...`, { stdinTaken })) !== undefined;
     },
   };
+}
+
+/** What to do with the card that comes out, for the person who holds it a moment later. */
+function spentCard(last: CardReport | undefined): string {
+  if (last === undefined) return '';
+  const name = last.hostname ?? 'the card';
+  if (last.outcome === 'good') return `${name} is good: take it out.\n`;
+  return `${name} ${last.outcome}${last.failure === undefined ? '' : `: ${last.failure.message}`}. Set this card aside.\n`;
 }

@@ -1,5 +1,6 @@
 // `piburn create`: its options in words → an order of the library, and what is done after the burn.
 
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { bridgeHere } from '../bridge/use/for-burn.js';
 import { count } from '../burn/create-settings.js';
@@ -74,6 +75,7 @@ export function addCreate(program: Command, terminal: Terminal, end: (ending: En
     };
     const view = { ...given({ report: order.after?.report }), ...viewOf(flags) };
     if (!view.dryRun) checkReport(order, view.report);
+    if (flags.resume) keepReport(order, view.report);
     checkAfter(after);
     if (flags.reserve) await checkReserve(order.nodes ?? [], terminal);
     const afterwards = async (summary: BurnSummary) => {
@@ -229,6 +231,14 @@ function checkReport({ passwords }: Order, report: string | undefined): void {
       hint: 'say --report=cards.json; nobody but you may read that file',
     },
   );
+}
+
+/** The passwords of the cards that are good already stand in the report of the run before, and nowhere else. */
+function keepReport({ passwords }: Order, report: string | undefined): void {
+  if (report === undefined || (passwords?.size ?? 0) === 0 || !existsSync(report)) return;
+  throw usageError('REPORT', `${report} has the passwords of the cards that are good already, and would be replaced`, {
+    hint: 'name another file: --report=more-cards.json',
+  });
 }
 
 /** A secret as given, from the environment, or typed unseen when its option stands alone. */

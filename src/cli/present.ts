@@ -85,10 +85,14 @@ export function followEvents(
 
 /** With bars on the screen only what they do not show is worth a line. */
 function tell(line: string | undefined, event: BurnEvent, live: boolean, terminal: Terminal): void {
-  if (line !== undefined && (!live || toldAboveBars.has(event.type))) terminal.say(line);
+  if (line !== undefined && (!live || isToldAboveBars(event))) terminal.say(line);
 }
 
 const toldAboveBars: ReadonlySet<BurnEvent['type']> = new Set(['warning', 'slow', 'slot-wait']);
+
+/** A card that failed is told at once: a moment later somebody holds it in the hand. */
+const isToldAboveBars = (event: BurnEvent): boolean =>
+  toldAboveBars.has(event.type) || (event.type === 'card-end' && event.card.outcome === 'failed');
 
 function tableOf(summary: BurnSummary, terminal: Terminal): string {
   const { color } = terminal;
@@ -103,7 +107,7 @@ function tableOf(summary: BurnSummary, terminal: Terminal): string {
 function withPasswords(summary: BurnSummary, passwords: ReadonlyMap<string, string>): object {
   if (passwords.size === 0) return summary;
   const cards = summary.cards.map((card) => {
-    const password = card.outcome === 'good' ? passwords.get(card.hostname ?? '') : undefined;
+    const password = card.outcome === 'good' && !card.earlier ? passwords.get(card.hostname ?? '') : undefined;
     return password === undefined ? card : { ...card, password };
   });
   return { ...summary, cards };

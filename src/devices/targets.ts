@@ -48,6 +48,7 @@ export function identityOf(path: string, facts: SystemFacts): TargetIdentity {
     deviceNumber: device.deviceNumber,
     ...(device.diskSequence === undefined ? {} : { diskSequence: device.diskSequence }),
     sizeBytes: device.sizeBytes,
+    ...(device.serial === undefined ? {} : { serial: device.serial }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface TargetIdentity {
   readonly diskSequence?: number;
   /** Size that was shown to the person; undefined for a file that does not exist yet. */
   readonly sizeBytes?: number;
+  /** Of the reader, or of a card on the MMC bus. */
+  readonly serial?: string;
 }
 
 /** Everything that a worker needs to burn one card. */
@@ -42,6 +44,13 @@ export interface CardJob {
   readonly newCardId: string;
   /** Cards of this run: a card that is one of them is not burned again. */
   readonly burned: readonly BurnedMark[];
+  /** Cards that have failed in this run by their own fault: they get no second try. */
+  readonly failed: readonly FailedCard[];
+}
+
+export interface FailedCard {
+  readonly cardId: string;
+  readonly hostname?: string;
 }
 
 /** What is on a card of this run and on no other. */

@@ -33,6 +33,7 @@ export type BurnEvent =
       readonly type: 'card-start';
       readonly slot: number;
       readonly device: string;
+      readonly place?: string;
       readonly round: number;
       readonly hostname?: string;
     }
@@ -40,6 +41,7 @@ export type BurnEvent =
       readonly type: 'progress';
       readonly slot: number;
       readonly device: string;
+      readonly place?: string;
       readonly hostname?: string;
       readonly phase: Phase;
       /** Bytes done and to do in this phase; what is to do grows while the image is still being read. */
@@ -52,6 +54,8 @@ export type BurnEvent =
       readonly type: 'stall';
       readonly slot: number;
       readonly device: string;
+      readonly place?: string;
+      readonly hostname?: string;
       readonly stalledMs: number;
       readonly phase: Phase;
     }
@@ -60,18 +64,20 @@ export type BurnEvent =
       readonly type: 'slot-wait';
       readonly slot: number;
       readonly device: string;
+      readonly place?: string;
       readonly hostname?: string;
       readonly address?: string;
       /** Why the card that is in it will not do, when there is one. */
       readonly trouble?: string;
     }
   /** A slot waits no more: another one has taken its node. */
-  | { readonly type: 'slot-idle'; readonly slot: number; readonly device: string }
+  | { readonly type: 'slot-idle'; readonly slot: number; readonly device: string; readonly place?: string }
   | {
       /** A card that is slow or answers late: it may be dying. */
       readonly type: 'slow';
       readonly slot: number;
       readonly device: string;
+      readonly place?: string;
       readonly hostname?: string;
       readonly phase: Phase;
       readonly message: string;

@@ -37,11 +37,21 @@ export interface PlannedCard {
   /** The slot and its device; undefined for a node that waits for whichever slot is ready first. */
   readonly slot?: number;
   readonly device?: string;
+  /** The slot as people call it. */
+  readonly place?: string;
   readonly hostname?: string;
   readonly address?: string;
   readonly files: readonly PlannedFile[];
   /** Bytes of the boot partition that differ from the image. */
   readonly patchBytes: number;
+}
+
+/** A slot that waits for a card that may be written. */
+export interface PlannedWait {
+  readonly slot: number;
+  readonly device: string;
+  readonly place?: string;
+  readonly message: string;
 }
 
 /** Everything that will be done, decided before anything is written. */
@@ -66,7 +76,7 @@ export interface Plan {
   /** What will be written at first; another card takes the place of one that is burned. */
   readonly targets: readonly TargetDescription[];
   /** Slots that wait for a card that may be written. */
-  readonly notReady: readonly { readonly slot: number; readonly device: string; readonly message: string }[];
+  readonly notReady: readonly PlannedWait[];
   readonly cards: readonly PlannedCard[];
   readonly verify: boolean;
   readonly full: boolean;

@@ -65,6 +65,7 @@ const wishes = {
  * `dryRun`, which has no journal; and permissions, which are said each time and stand in no file.
  */
 export const leftOut = [
+  'unasked',
   'confirm',
   'nextCard',
   'attended',

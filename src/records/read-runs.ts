@@ -4,7 +4,7 @@ import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, PiburnError } from '../errors.js';
 import { given } from '../given.js';
-import { lockFile } from '../native.js';
+import { type FileLock, lockFile } from '../native.js';
 import type { CardReport } from '../protocol.js';
 import { type JournalOptions, journalOptions } from './journal-options.js';
 import { linesBackwards, parseLine, readTail } from './lines.js';
@@ -52,6 +52,17 @@ export function findUnfinished(place: RecordsPlace): JournalRun | undefined {
   });
 }
 
+/**
+ * Keeps a run for this process, so that no other one takes it up as well. The lock ends with the process.
+ * @throws PiburnError `RUN_GOES_ON` when another one was faster.
+ */
+export function claimRun(place: RecordsPlace, run: JournalRun): FileLock {
+  const path = journalPath(place, run.id);
+  const lock = inWords(path, () => lockFile(path, 'exclusive'));
+  if (lock === undefined) throw goesOn(run);
+  return lock;
+}
+
 const journalPath = (place: RecordsPlace, id: string): string => join(place.directory, 'runs', journalName(id));
 
 /** Whether the process that writes it is alive. Only under the lock of the records: the file is not made anew by this. */
@@ -62,7 +73,7 @@ export function isLocked(path: string): boolean {
 }
 
 const goesOn = ({ pid, startedAt }: JournalRun): PiburnError =>
-  failure('RUN_GOES_ON', `the run of ${startedAt} is still going on (process ${pid})`, {
+  failure('RUN_GOES_ON', `the run of ${startedAt} is still going on (process ${pid}) or is taken up by another piburn`, {
     hint: 'wait for its end, or stop it with Ctrl-C where it runs',
   });
 

@@ -1,7 +1,7 @@
 // How wide each part of the slots' lines is on a terminal of some width. One layout for all lines, so that the
 // parts stand under each other; parts that have no room are left out, the least important first.
 
-import { shortDevice } from './names.js';
+import { shortDevice, slotText } from './names.js';
 import type { SlotState } from './state.js';
 import { stripControls } from './text.js';
 import { displayWidth } from './width.js';
@@ -30,7 +30,7 @@ const percent = '100 %'.length;
 const rate = '999.9 MB/s'.length;
 const eta = 'ETA 59 min 59 s'.length;
 const cardEta = 'card 59 min 59 s'.length;
-const longestSlot = 4;
+const longestSlot = 10;
 const longestDevice = 10;
 const longestHost = 20;
 const shortestHost = 4;
@@ -40,7 +40,7 @@ export function layOut(slots: Iterable<SlotState>, columns: number): Layout {
   let device = 1;
   let wantedHost = 0;
   for (const each of slots) {
-    slot = Math.max(slot, Math.min(longestSlot, String(each.slot).length));
+    slot = Math.max(slot, Math.min(longestSlot, displayWidth(slotText(each.slot, each.place))));
     device = Math.max(device, Math.min(longestDevice, displayWidth(shortDevice(each.device))));
     wantedHost = Math.max(wantedHost, Math.min(longestHost, displayWidth(stripControls(each.hostname ?? ''))));
   }

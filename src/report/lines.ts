@@ -129,11 +129,11 @@ function describeStall(event: EventOf<'stall'>, before: RunState): string | unde
 }
 
 /** What a person has to do at a slot, with what to write on the card. */
-function describeWait({ slot, device, hostname, address, trouble }: EventOf<'slot-wait'>): string {
+function describeWait({ slot, device, place, hostname, address, trouble }: EventOf<'slot-wait'>): string {
   const why = trouble === undefined ? '' : ` ${sentence(trouble)}`;
   const label = [hostname, address].flatMap((word) => (word === undefined ? [] : stripControls(word))).join(' ');
   const next = label === '' ? 'Put in the next card.' : `Put in the next card and write on it: ${label}`;
-  return `${cardName({ slot, device })}:${why} ${next}`;
+  return `${cardName({ slot, device, place })}:${why} ${next}`;
 }
 
 function describeEnd(card: CardReport): string {

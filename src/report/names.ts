@@ -8,6 +8,10 @@ export function shortDevice(path: string): string {
   return /[^/]+(?=\/*$)/.exec(clean)?.[0] ?? clean;
 }
 
+/** How a slot is called in narrow columns: its label, or its number. */
+export const slotText = (slot: number, place: string | undefined): string =>
+  place === undefined || place === `slot ${slot}` ? String(slot) : stripControls(place);
+
 /** A card, or a node that waits for one. */
 export interface Named {
   readonly slot?: number | undefined;

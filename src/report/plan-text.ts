@@ -45,9 +45,9 @@ function overview(plan: Plan, layout: readonly string[]): string[] {
   ];
 }
 
-// Without its size the image is not whole yet, and nobody knows what is in it.
-function settingsText({ flavour, flavourReason, sizeBytes }: Plan['image']): string {
-  const chosen = flavour ?? (sizeBytes === undefined ? 'chosen when the image has been looked at' : 'none');
+// Before the image is whole nobody knows what is in it.
+function settingsText({ flavour, flavourReason, writeBytes }: Plan['image']): string {
+  const chosen = flavour ?? (writeBytes === undefined ? 'chosen when the image has been looked at' : 'none');
   return flavourReason === undefined ? chosen : `${chosen}: ${stripControls(flavourReason)}`;
 }
 
@@ -72,7 +72,7 @@ function describeTargets({ targets, notReady }: Plan): string[] {
   const pathColumns = widest(paths);
   const sizeColumns = widest(sizes);
   const waiting = notReady.map(
-    ({ slot, device, message }) => `  ${cardName({ slot, device })} waits: ${sentence(message)}`,
+    ({ slot, device, place, message }) => `  ${cardName({ slot, device, place })} waits: ${sentence(message)}`,
   );
   const rows = targets.flatMap((target, index) => {
     const path = alignLeft(paths[index] ?? '', pathColumns);

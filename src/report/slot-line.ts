@@ -4,7 +4,7 @@ import type { CardReport } from '../protocol.js';
 import { drawBar, type Glyphs } from './glyphs.js';
 import { gap, type Layout } from './layout.js';
 import { recentRate } from './meter.js';
-import { shortDevice } from './names.js';
+import { shortDevice, slotText } from './names.js';
 import { paint, type Style } from './paint.js';
 import { cardEtaMs, expectedBytes, phaseEtaMs, type RunState, type SlotState } from './state.js';
 import { duration, percentage, rate, runningTime, sentence, stripControls } from './text.js';
@@ -22,7 +22,7 @@ export interface Drawing {
 export function slotLine(state: RunState, slot: SlotState, layout: Layout, drawing: Drawing): string {
   const { ellipsis } = drawing.glyphs;
   const head = [
-    alignRight(String(slot.slot), layout.slot, ellipsis),
+    alignRight(slotText(slot.slot, slot.place), layout.slot, ellipsis),
     alignLeft(shortDevice(slot.device), layout.device, ellipsis),
     ...(layout.host > 0 ? [alignLeft(stripControls(slot.hostname ?? ''), layout.host, ellipsis)] : []),
   ].join(gap);

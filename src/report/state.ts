@@ -19,6 +19,8 @@ export interface FetchProgress extends Omit<EventOf<'fetch'>, 'type'> {
 export interface SlotState {
   readonly slot: number;
   readonly device: string;
+  /** The slot as people call it. */
+  readonly place: string | undefined;
   readonly round: number;
   readonly hostname: string | undefined;
   readonly phase: Phase;
@@ -149,10 +151,10 @@ function foldFetch(state: RunState, event: EventOf<'fetch'>, nowMs: number): Run
 }
 
 function foldPlan(state: RunState, { plan }: EventOf<'plan'>, nowMs: number): RunState {
-  const planned = plan.cards.flatMap(({ slot, device, hostname }): [number, SlotState][] =>
+  const planned = plan.cards.flatMap(({ slot, device, place, hostname }): [number, SlotState][] =>
     slot === undefined || device === undefined || state.slots.has(slot)
       ? []
-      : [[slot, newSlot({ slot, device, hostname, round: 0 }, nowMs)]],
+      : [[slot, newSlot({ slot, device, place, hostname, round: 0 }, nowMs)]],
   );
   const slots = [...planned, ...state.slots].slice(0, mostSlots);
   return { ...state, plan, slots: new Map(slots.toSorted(([a], [b]) => a - b)) };
@@ -183,8 +185,12 @@ function foldStall(state: RunState, event: EventOf<'stall'>, nowMs: number): Run
   return withSlot(state, { ...before, stall: { stalledMs: amount(event.stalledMs), atMs: nowMs } });
 }
 
-function foldWait(state: RunState, { slot, device, hostname, trouble }: EventOf<'slot-wait'>, nowMs: number): RunState {
-  const before = state.slots.get(slot) ?? newSlot({ slot, device, hostname, round: 0 }, nowMs);
+function foldWait(
+  state: RunState,
+  { slot, device, place, hostname, trouble }: EventOf<'slot-wait'>,
+  nowMs: number,
+): RunState {
+  const before = state.slots.get(slot) ?? newSlot({ slot, device, place, hostname, round: 0 }, nowMs);
   return withSlot(state, { ...before, next: { hostname, trouble } });
 }
 
@@ -207,15 +213,17 @@ function foldCardEnd(state: RunState, { card }: EventOf<'card-end'>, nowMs: numb
 interface SlotStart {
   readonly slot: number;
   readonly device: string;
+  readonly place?: string | undefined;
   readonly round: number;
   readonly hostname?: string | undefined;
 }
 
-function newSlot({ slot, device, round, hostname }: SlotStart, nowMs: number): SlotState {
+function newSlot({ slot, device, place, round, hostname }: SlotStart, nowMs: number): SlotState {
   const meter = startMeter(0, nowMs);
   return {
     slot,
     device,
+    place,
     round,
     hostname,
     phase: 'waiting',

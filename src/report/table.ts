@@ -1,10 +1,10 @@
 // The end of a run for people: a row per card, then in sentences what failed, what was repaired and what to know.
 
 import type { BurnSummary, CardReport, Repair } from '../protocol.js';
+import { type Column, fitColumns, headLines, lineOf, type Step, type TableOptions } from './columns.js';
 import { failureLines } from './failure.js';
-import { cardName, shortDevice } from './names.js';
+import { cardName, shortDevice, slotText } from './names.js';
 import { paint, type Style } from './paint.js';
-import { type Column, columnsThatFit, type SizedColumn } from './table-columns.js';
 import {
   bytes,
   bytesPerSecond,
@@ -16,17 +16,10 @@ import {
   stripControls,
   unknownText,
 } from './text.js';
-import { alignLeft, alignRight, clip } from './width.js';
-
-export interface TableOptions {
-  /** Columns of the terminal; Infinity where nothing limits them, as in a pipe. */
-  readonly columns: number;
-  readonly color: boolean;
-}
 
 /** The final table and all that belongs to it, without a line break at its end. */
-export function renderTable(summary: BurnSummary, { columns, color }: TableOptions): string {
-  const rows = summary.cards.length === 0 ? [] : tableRows(summary.cards, columns, color);
+export function renderTable(summary: BurnSummary, options: TableOptions): string {
+  const rows = summary.cards.length === 0 ? [] : tableRows(summary.cards, options);
   const notes = [
     ...summary.retried.flatMap(setAside),
     ...summary.cards.flatMap(problems),
@@ -44,25 +37,11 @@ const outcomeStyles: Readonly<Record<CardReport['outcome'], Style>> = {
   cancelled: 'yellow',
 };
 
-function tableRows(cards: readonly CardReport[], limit: number, color: boolean): string[] {
-  const columns = columnsThatFit(tableColumns, cards, limit);
-  const titles = [0, 1].map((row) => columns.map(({ column }) => column.title[row] ?? ''));
-  const header = titles.filter((texts) => texts.some((text) => text !== ''));
-  return [
-    ...header.map((texts) => paint(rowText(texts, columns, limit), 'bold', color)),
-    ...cards.map((card) => {
-      const texts = columns.map(({ column }) => column.cell(card));
-      return paint(rowText(texts, columns, limit), outcomeStyles[card.outcome], color);
-    }),
-  ];
-}
-
-function rowText(texts: readonly string[], columns: readonly SizedColumn[], limit: number): string {
-  const cells = columns.map(({ column, width }, index) =>
-    (column.numeric ? alignRight : alignLeft)(texts[index] ?? '', width),
-  );
-  // The columns that always stay can still be too many for a very narrow terminal.
-  return clip(cells.join('  ').trimEnd(), limit);
+function tableRows(cards: readonly CardReport[], options: TableOptions): string[] {
+  const { columns: limit, color } = options;
+  const sized = fitColumns(tableColumns, cards, narrowing, limit);
+  const line = (card: CardReport) => lineOf(sized, ({ cell }) => cell(card), limit);
+  return [...headLines(sized, options), ...cards.map((card) => paint(line(card), outcomeStyles[card.outcome], color))];
 }
 
 const seconds = (elapsedMs: number): string => (isAmount(elapsedMs) ? (elapsedMs / 1000).toFixed(1) : unknownText);
@@ -70,35 +49,50 @@ const seconds = (elapsedMs: number): string => (isAmount(elapsedMs) ? (elapsedMs
 const speed = (countBytes: number, elapsedMs: number): string =>
   megabytesPerSecond(countBytes > 0 ? bytesPerSecond(countBytes, elapsedMs) : undefined);
 
-const tableColumns: readonly Column[] = [
-  { name: 'slot', title: ['', 'slot'], cell: slotText },
-  { name: 'card', title: ['', 'card'], cell: (card) => stripControls(card.model) },
+const tableColumns: readonly Column<CardReport>[] = [
+  { title: 'slot', cell: slotCell },
+  { title: 'card', cell: (card) => stripControls(card.model) },
   {
-    name: 'size',
-    title: ['', 'size'],
+    title: 'size',
     numeric: true,
     cell: (card) => (card.sizeBytes === undefined ? unknownText : bytes(card.sizeBytes)),
   },
-  { name: 'host', title: ['', 'host'], cell: (card) => stripControls(card.hostname ?? unknownText) },
-  { name: 'address', title: ['', 'address'], cell: (card) => stripControls(card.address ?? unknownText) },
-  { name: 'written', title: ['', 'written'], numeric: true, cell: (card) => bytes(card.writtenBytes) },
-  { name: 'skipped', title: ['', 'skipped'], numeric: true, cell: (card) => bytes(card.skippedBytes) },
-  { name: 'write', title: ['write', 'MB/s'], numeric: true, cell: (card) => speed(card.writtenBytes, card.writeMs) },
+  { title: 'host', cell: (card) => stripControls(card.hostname ?? unknownText) },
+  { title: 'address', cell: (card) => stripControls(card.address ?? unknownText) },
+  { title: 'written', numeric: true, cell: (card) => bytes(card.writtenBytes) },
+  { title: 'skipped', numeric: true, cell: (card) => bytes(card.skippedBytes) },
+  { title: 'write', unit: 'MB/s', numeric: true, cell: (card) => speed(card.writtenBytes, card.writeMs) },
   {
-    name: 'verify',
-    title: ['verify', 'MB/s'],
+    title: 'verify',
+    unit: 'MB/s',
     numeric: true,
     cell: (card) => speed(card.verifiedBytes, card.verifyMs),
   },
-  { name: 'seconds', title: ['', 'seconds'], numeric: true, cell: (card) => seconds(card.totalMs) },
-  { name: 'result', title: ['', 'result'], cell: (card) => (card.earlier ? `${card.outcome} before` : card.outcome) },
+  { title: 'seconds', numeric: true, cell: (card) => seconds(card.totalMs) },
+  { title: 'result', cell: (card) => (card.earlier ? `${card.outcome} before` : card.outcome) },
 ];
 
-function slotText({ slot, place, device }: CardReport): string {
+/** What becomes shorter or falls away when there is less room; slot, host, time and result stay. */
+const narrowing: readonly Step[] = [
+  { shorten: 'card', to: 24 },
+  { shorten: 'slot', to: 20 },
+  { shorten: 'host', to: 24 },
+  { shorten: 'card', to: 10 },
+  { drop: 'skipped' },
+  { shorten: 'host', to: 16 },
+  { drop: 'card' },
+  { drop: 'address' },
+  { drop: 'size' },
+  { shorten: 'slot', to: 8 },
+  { drop: 'verify' },
+  { drop: 'write' },
+  { drop: 'written' },
+  { shorten: 'host', to: 8 },
+];
+
+function slotCell({ slot, place, device }: CardReport): string {
   if (slot === 0) return unknownText;
-  // `slot 3` says no more than its number does.
-  const name = place === undefined || place === `slot ${slot}` ? String(slot) : stripControls(place);
-  return `${name} ${shortDevice(device)}`;
+  return `${slotText(slot, place)} ${shortDevice(device)}`;
 }
 
 const bootableSentences: Readonly<Record<CardReport['bootable'], string>> = {

@@ -108,7 +108,7 @@ test('a card that was burned in this run is not burned again, whatever slot it i
   });
   assert.equal(summary.good, 3);
   assert.equal(troubles.length, 1);
-  assert.match(troubles[0] ?? '', /is red1, burned a moment ago/);
+  assert.match(troubles[0] ?? '', /is red1, burned in this run/);
   assert.equal(hostOf(path('again.card')), 'red1', 'as it was');
 });
 

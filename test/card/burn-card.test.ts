@@ -86,6 +86,7 @@ const jobOn = ({ imagePath, table, counters }: Bench, path: string, more: Partia
   eject: false,
   newCardId: '00112233445566778899aabbccddeeff',
   burned: [],
+  failed: [],
   ...more,
 });
 
@@ -354,7 +355,7 @@ test('a card that this run has burned already is left as it is, and named', (t) 
     [again.outcome, again.bootable, again.failure?.kind, again.failure?.code, again.writtenBytes],
     ['failed', 'yes', 'refused', 'ALREADY_BURNED', 0],
   );
-  assert.equal(again.failure?.message, `the card in ${path} is red002, burned a moment ago`);
+  assert.equal(again.failure?.message, `the card in ${path} is red002, burned in this run`);
   assert.ok(readFileSync(path).equals(before));
 
   // One that was broken off has no partition table: it is burned again.

@@ -32,6 +32,7 @@ const burned = burnInWorker({
   counters: counters.shared,
   patch: [],
   burned: [],
+  failed: [],
 });
 if (order.arrival !== 'before') setTimeout(publish, 150);
 const result = await burned;

@@ -32,6 +32,7 @@ test('an alias keeps its name and is the same device', async () => {
     deviceNumber: '8:0',
     diskSequence: 11,
     sizeBytes: 31_914_983_424,
+    serial: '000000001206',
   });
 });
 

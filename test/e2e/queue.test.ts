@@ -144,7 +144,7 @@ test('a run that was interrupted goes on with the nodes that are left, and burns
   assert.equal(ended.code, 0, ended.text);
   assert.match(ended.text, /going on with the run of .*: 2 of 4 nodes have a good card/);
   assert.ok(
-    troubles.some((trouble) => /is red[12], burned/.test(trouble ?? '')),
+    troubles.some((trouble) => /is red[12], burned in this run/.test(trouble ?? '')),
     'its own cards still lay in the slots',
   );
   const { good, cards: reports } = summaryOf(ended);
@@ -193,4 +193,43 @@ test('a locked card costs its own node only, and nothing is written to it', { sk
   assert.equal(alone.code, 2, 'two nodes, one target');
   const refused = await bench.run(['burn', piImage, devices[1] ?? '']);
   assert.equal(refused.code, 3, refused.text);
+});
+
+test('a run whose slots hold good and failed cards goes on where a card will do, without anybody to ask', {
+  skip,
+}, async () => {
+  for (const card of cards) makeUsedCard(card, cardBytes);
+  const words = create(2).filter((word) => word !== '--auto');
+  const first = await bench.run(words, ['read path=cards/b.img at=6000000 flip=2']);
+  assert.equal(first.code, 1, first.text);
+  assert.deepEqual([summaryOf(first).good, summaryOf(first).failed], [1, 1]);
+  const next = await bench.run(['create', '--resume']);
+  assert.equal(next.code, 0, next.text);
+  assert.deepEqual([hostOf(bench.card('a')), hostOf(bench.card('b'))], ['red1', 'red2']);
+  assert.equal(summaryOf(next).good, 2);
+});
+
+test('a run is taken up by one piburn only', { skip }, async () => {
+  const run = bench.start(create(3, '--wait=1'));
+  assert.equal((await run.ended).code, 1);
+  const taking = bench.start(['create', '--resume']);
+  await untilWaiting(taking);
+  const other = await bench.run(['create', '--resume']);
+  assert.equal(other.code, 1, other.text);
+  assert.match(other.text, /taken up by another piburn|still going on/);
+  taking.signalAll('SIGINT');
+  assert.equal((await taking.ended).code, 130);
+});
+
+async function untilWaiting(run: RunningCommand): Promise<void> {
+  while (!run.events().some(isWait)) await setTimeout(50);
+}
+
+test('options that nobody could feel are refused', { skip }, async () => {
+  const words = create(2).filter((word) => word !== '--auto');
+  for (const option of ['--retries=3', '--eject', '--no-probe']) {
+    const ran = await bench.run([...words, option]);
+    assert.equal(ran.code, 2, ran.text);
+    assert.match(ran.text, new RegExp(`no effect has ${option.split('=')[0]}`));
+  }
 });

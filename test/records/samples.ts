@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import type { BurnRecord, CardReport } from '../../src/protocol.js';
 import { undo } from '../native/scratch.js';
+import { goodCard as plainCard } from '../report/samples.js';
 
 export const record: BurnRecord = {
   version: 1,
@@ -34,27 +35,13 @@ export const record: BurnRecord = {
 };
 
 export const goodCard: CardReport = {
-  slot: 1,
-  device: '/dev/sda',
-  model: 'Generic STORAGE DEVICE',
-  sizeBytes: 31_914_983_424,
-  round: 0,
-  attempt: 1,
+  ...plainCard,
   place: 'slot 3',
-  hostname: 'red001',
-  address: '10.1.1.2/24',
-  outcome: 'good',
-  bootable: 'yes',
-  writtenBytes: 2_100_000_000,
-  skippedBytes: 680_000_000,
-  verifiedBytes: 2_100_000_000,
-  writeMs: 90_000,
   verifyMs: 48_000,
   totalMs: 140_000,
   repairs: [{ offsetBytes: 4096, lengthBytes: 4096, how: 'reread' }],
   warnings: ['slow'],
   cardId: '00112233445566778899aabbccddeeff',
-  direct: true,
 };
 
 export const failedCard = (hostname: string): CardReport => ({
