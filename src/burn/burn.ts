@@ -1,5 +1,6 @@
 // The conductor, and the page to read first: options → plan → pool → events → result (ARCHITECTURE.md has the picture).
 
+import { claimDisks } from '../devices/claims.js';
 import { asPiburnError, interruption, type PiburnError, refusal } from '../errors.js';
 import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
@@ -9,16 +10,16 @@ import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import { burnCards, type CardsEnd, type CardsRun } from './cards.js';
-import { claimDisks } from './claims.js';
 import { ImageAccess } from './image-access.js';
 import { marksOf } from './marks.js';
 import type { BurnOptions } from './options.js';
 import { checkCounts, checkEffects, doubts, isChosenByPiburn, type Order } from './order.js';
 import { type Prepared, planOf, prepare } from './prepare.js';
 import { RunLog } from './run-log.js';
+import type { Slot } from './slot.js';
 import { readBook } from './slot-book.js';
 import { inspectSlots, type SlotNow, SlotWatch } from './slot-look.js';
-import { chooseSlots, type Slot } from './slots.js';
+import { chooseSlots } from './slots.js';
 
 /**
  * Carries out an order. Rejects with a PiburnError when nothing was begun; once cards are being burned, everything that
@@ -83,7 +84,7 @@ async function slotsOf({ order, directory, emit }: Run): Promise<readonly Slot[]
 async function burnImage(run: Run, slots: readonly Slot[], image: OpenImage): Promise<BurnSummary> {
   const { options } = run.order;
   const ready = await run.inspect(slots, image.table.totalBytes);
-  const giveBack = options.dryRun ? () => undefined : claimDisks(ready);
+  const giveBack = options.dryRun ? () => undefined : claimDisks(ready.flatMap(({ target }) => target?.identity ?? []));
   try {
     return await burnClaimed(run, slots, ready, image);
   } finally {

@@ -9,12 +9,12 @@ import { Cancellation } from './cancellation.js';
 import { Gate } from './gate.js';
 import { marksOf, traceOfCard } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
-import { defaults } from './options.js';
+import { canSwap, defaults } from './options.js';
 import { imageBroken, interrupted, isOwnFault, leftOut, notBurned } from './outcomes.js';
 import { type Work, WorkQueue } from './queue.js';
+import type { Slot } from './slot.js';
 import type { SlotNow, Target } from './slot-look.js';
-import type { Slot } from './slots.js';
-import { canSwap, nextTarget, type SwapRun, standBy, type Trace, traceOf } from './swap.js';
+import { nextTarget, type SwapRun, standBy, type Trace, traceOf } from './swap.js';
 
 export interface CardsRun extends BurnRun, SwapRun {
   readonly works: readonly Work[];

@@ -13,8 +13,8 @@ import { nothingDone, stalled } from './outcomes.js';
 import { PaceWatch, rateOf } from './pace.js';
 import type { Work } from './queue.js';
 import { randomId } from './random-id.js';
+import type { Slot } from './slot.js';
 import type { Target } from './slot-look.js';
-import type { Slot } from './slots.js';
 import { watchCard } from './watch.js';
 
 export interface BurnRun {

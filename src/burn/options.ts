@@ -156,3 +156,7 @@ export const defaults = {
   retries: 1,
   userName: 'pi',
 } as const;
+
+/** Whether anybody, or anything, sees to it that cards are changed. */
+export const canSwap = ({ auto, nextCard }: Pick<BurnOptions, 'auto' | 'nextCard'>): boolean =>
+  auto === true || nextCard !== undefined;

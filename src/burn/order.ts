@@ -18,10 +18,10 @@ import type { NodeSettings, Settings } from './config/settings.js';
 import { burnOptionsFrom, flavourFrom, settingsFrom } from './create-settings.js';
 import { planNodes } from './nodes.js';
 import type { BurnOptions, CreateOptions } from './options.js';
+import { canSwap } from './options.js';
 import { ownRegion, type Region } from './own-region.js';
+import type { Slot } from './slot.js';
 import type { SlotNow } from './slot-look.js';
-import type { Slot } from './slots.js';
-import { canSwap } from './swap.js';
 
 /** A burn: plain words for what is wanted, with the nodes, if each card shall be its own. */
 export interface Order {

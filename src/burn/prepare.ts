@@ -10,8 +10,8 @@ import type { Node, Plan, PlannedCard } from '../protocol.js';
 import { bootCustomiser, rootCustomiser } from './customisers.js';
 import type { Order } from './order.js';
 import type { Work } from './queue.js';
+import type { Slot } from './slot.js';
 import type { SlotNow } from './slot-look.js';
-import type { Slot } from './slots.js';
 
 /** Everything about the cards that comes from the image. */
 export interface Prepared {

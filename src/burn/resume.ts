@@ -2,7 +2,6 @@
 
 import { type PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
-import type { FileLock } from '../native.js';
 import { fromJournalOptions, type Missing } from '../records/journal-options.js';
 import type { RecordsPlace } from '../records/place.js';
 import { claimRun, findUnfinished, type JournalRun } from '../records/read-runs.js';
@@ -41,7 +40,7 @@ const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
 ]);
 
 /** Held until the process ends: the run that is taken up is nobody else's. */
-const claims: FileLock[] = [];
+const claims: { close(): void }[] = [];
 
 /** The same as words of the command line. */
 const optionNames: Partial<Record<string, string>> = {

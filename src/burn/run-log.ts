@@ -11,8 +11,8 @@ import type { JournalOptions } from '../records/journal-options.js';
 import type { RecordsPlace } from '../records/place.js';
 import type { JournalRun, RunOutcome } from '../records/read-runs.js';
 import { runId } from './random-id.js';
+import type { Slot } from './slot.js';
 import type { Target } from './slot-look.js';
-import type { Slot } from './slots.js';
 
 export class RunLog {
   readonly #place: RecordsPlace | undefined;

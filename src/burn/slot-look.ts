@@ -4,15 +4,15 @@
 import { readSystem, type SystemFacts } from '../devices/describe.js';
 import { lookAtMedium } from '../devices/disk-events.js';
 import { type BlockDevice, deviceAt } from '../devices/facts.js';
-import { type RefusalOptions, refusals } from '../devices/refuse.js';
+import { refusals } from '../devices/refuse.js';
 import { describeTarget, identityOf } from '../devices/targets.js';
 import { failure, type PiburnError, refusal, usageError } from '../errors.js';
 import { given } from '../given.js';
-import { localPath } from '../image/resolve.js';
 import type { TargetDescription, TargetIdentity } from '../protocol.js';
 import type { BurnOptions } from './options.js';
-import { readerOf, type Slot } from './slots.js';
-import { canSwap } from './swap.js';
+import { canSwap } from './options.js';
+import { readerOf, type Slot } from './slot.js';
+import { rulesOf } from './target-rules.js';
 
 /** What lies in a slot and may be written. */
 export interface Target {
@@ -168,17 +168,5 @@ function targetOf({ place }: Slot, path: string, facts: SystemFacts): Target {
   return {
     description: { ...describeTarget(path, facts), ...given({ place }) },
     identity: identityOf(path, facts),
-  };
-}
-
-export function rulesOf(options: BurnOptions, storeDirectory: string, imageBytes: number | undefined): RefusalOptions {
-  const path = localPath(options.image);
-  const imagePath = path === '-' ? undefined : path;
-  return {
-    protectedPaths: imagePath === undefined ? [storeDirectory] : [storeDirectory, imagePath],
-    allowFixed: options.allowFixed ?? false,
-    allowLarge: options.allowLarge ?? false,
-    unmount: options.unmount ?? false,
-    ...given({ imagePath, imageBytes, fileBytes: options.fileBytes }),
   };
 }

@@ -2,43 +2,16 @@
 // that comes back as /dev/sdg is still the slot that it was.
 
 import { readSystem } from '../devices/describe.js';
-import { type BlockDevice, deviceAt, type SystemFacts } from '../devices/facts.js';
+import { deviceAt, type SystemFacts } from '../devices/facts.js';
 import { diskRefusals } from '../devices/refuse-disk.js';
 import { defaultDevices, readersInOrder, selectDevices } from '../devices/select.js';
 import { numberSlots, placeName, type SlotBook } from '../devices/slots.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { BurnOptions } from './options.js';
-import { rulesOf } from './slot-look.js';
-import { canSwap } from './swap.js';
-
-export interface Slot {
-  /** The number of the reader where every target is one, else the place among the targets, from 1. */
-  readonly slot: number;
-  /** As it was given, or found. */
-  readonly device: string;
-  /** Where its reader is plugged in; undefined for files and for disks without such a place. */
-  readonly port?: string;
-  /** How people call it: `slot 3`, `left 2`. */
-  readonly place?: string;
-  /** What is plugged in there: anything else is not what the person has agreed to. */
-  readonly reader?: ReaderIdentity;
-}
-
-/** What stays the same of a reader, whatever card is in it. */
-export interface ReaderIdentity {
-  readonly transport: string;
-  readonly removable: boolean;
-  readonly vendor: string;
-  readonly model: string;
-  readonly serial?: string;
-}
-
-/** Of a card slot on the MMC bus the disk is the card: model and serial change with it. */
-export const readerOf = ({ transport, removable, vendor, model, serial }: BlockDevice): ReaderIdentity =>
-  transport === 'mmc'
-    ? { transport, removable, vendor: '', model: '' }
-    : { transport, removable, vendor, model, ...given({ serial }) };
+import { canSwap } from './options.js';
+import { readerOf, type Slot } from './slot.js';
+import { rulesOf } from './target-rules.js';
 
 /**
  * The slots that the words of `--device` mean; without a word all readers that nothing speaks against, and empty ones

@@ -7,8 +7,8 @@ import type { BurnEvent, CardReport } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
 import type { BurnOptions } from './options.js';
 import type { Work } from './queue.js';
+import type { Slot } from './slot.js';
 import type { SlotNow, Target } from './slot-look.js';
-import type { Slot } from './slots.js';
 
 export interface SwapRun {
   readonly options: BurnOptions;
@@ -29,10 +29,6 @@ export function traceOf({ identity }: Target): Trace {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats && `${stats.dev} ${stats.ino} ${stats.birthtimeMs}`;
 }
-
-/** Whether anybody, or anything, sees to it that cards are changed. */
-export const canSwap = ({ auto, nextCard }: Pick<BurnOptions, 'auto' | 'nextCard'>): boolean =>
-  auto === true || nextCard !== undefined;
 
 /** The card that was in a slot before. */
 export interface LastCard {

@@ -3,7 +3,6 @@
 import { type Command, Option } from 'commander';
 import { asPiburnError, type PiburnError } from '../errors.js';
 import { given } from '../given.js';
-import { expandHostlist } from '../hostlist.js';
 import { eject } from '../medium/eject.js';
 import { format } from '../medium/format.js';
 import type { FileSystemName } from '../medium/layout.js';
@@ -13,6 +12,7 @@ import { renderEjected, renderFormatted } from '../report/medium-text.js';
 import { cardTarget, type End } from './card-target.js';
 import type { Ending } from './ending.js';
 import { addSafetyOptions, allowances, ask, deviceHelp, orStuck, type SafetyFlags } from './medium-safety.js';
+import { mediaOf, mediumOf } from './medium-words.js';
 import { printJson } from './print-json.js';
 import { addProbe } from './probe-command.js';
 import type { Terminal } from './terminal.js';
@@ -42,7 +42,7 @@ function addFormat(program: Command, terminal: Terminal, end: End): void {
     if (flags.json) terminal.out = process.stderr;
     const { label, fs: fileSystem } = flags;
     const confirm = (target: TargetDescription) => ask(target, 'will be erased', flags, terminal);
-    const path = cardTarget(word);
+    const path = await mediumOf(word, flags);
     const work = async () => {
       const card = await format(path, { ...allowances(flags), ...given({ label, fileSystem }), confirm });
       if (flags.json) printJson({ type: 'card-formatted', ...card });
@@ -57,14 +57,14 @@ function addEject(program: Command, terminal: Terminal, end: End): void {
   program
     .command('eject')
     .description('write out what is still in memory, and eject cards')
-    .argument('[devices...]', 'cards such as /dev/sda or /dev/sd[a-c] (DEV)')
+    .argument('[devices...]', 'cards such as /dev/sda or /dev/sd[a-c], slots, or usb (DEV)')
     .option('--unmount', 'unmount cards that are mounted outside of /media')
     .option('--json', 'print what was ejected as JSON')
     .option('--verbose', 'print the stack of an error')
     .action(async (words: readonly string[], flags: SafetyFlags) => {
       if (flags.json) terminal.out = process.stderr;
       const lists = words.length === 0 ? [cardTarget(undefined)] : words;
-      const paths = lists.flatMap((list) => expandHostlist(list, 'DEVICE'));
+      const paths = (await Promise.all(lists.map((list) => mediaOf(list, flags)))).flat();
       end(await ejectAll(paths, flags, terminal));
     });
 }

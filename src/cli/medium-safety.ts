@@ -19,7 +19,7 @@ export interface SafetyFlags {
   readonly json?: boolean;
 }
 
-export const deviceHelp = 'a card such as /dev/sda, or a card file (DEV)';
+export const deviceHelp = 'a card such as /dev/sda, "slot 3" or a label, or a card file (DEV)';
 
 export function addSafetyOptions(command: Command): Command {
   return command

@@ -1,10 +1,10 @@
 // Shows a run to whoever is there: live bars on a terminal, plain lines in a pipe, JSON lines for programs; then the
 // table, the report file, and the exit code.
 
-import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fchownSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { errnoOf, exitCodeOf, usageError } from '../errors.js';
 import type { BurnRun } from '../index.js';
-import type { BurnEvent, BurnSummary } from '../protocol.js';
+import type { BurnEvent, BurnSummary, CardReport } from '../protocol.js';
 import { renderBars } from '../report/bars.js';
 import { renderFailure } from '../report/failure.js';
 import { toJsonLine } from '../report/json.js';
@@ -34,7 +34,7 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
       run.cancel();
       terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
     });
-    const summary = await follow(run, view, terminal);
+    const summary = await follow(run, view, terminal, report);
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
     report?.write(withPasswords(summary, run.passwords));
     if (!view.dryRun) await view.afterwards?.(summary);
@@ -46,10 +46,17 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
   }
 }
 
-async function follow(run: BurnRun, view: View, terminal: Terminal): Promise<BurnSummary> {
+async function follow(run: BurnRun, view: View, terminal: Terminal, report: Report | undefined): Promise<BurnSummary> {
   const follower = followEvents({ ...view, cards: true }, terminal);
   try {
-    for await (const event of run) follower.take(event);
+    const cards: CardReport[] = [];
+    for await (const event of run) {
+      follower.take(event);
+      if (event.type !== 'card-end' || run.passwords.size === 0) continue;
+      // A kill must not leave cards behind whose passwords nobody knows.
+      cards.push(event.card);
+      report?.draft(withPasswords({ cards }, run.passwords));
+    }
     return await run.summary;
   } finally {
     follower.end();
@@ -104,7 +111,10 @@ function tableOf(summary: BurnSummary, terminal: Terminal): string {
 }
 
 /** The report is the one place where passwords that were made up are told; nobody but its owner may read it. */
-function withPasswords(summary: BurnSummary, passwords: ReadonlyMap<string, string>): object {
+function withPasswords(
+  summary: { readonly cards: readonly CardReport[] },
+  passwords: ReadonlyMap<string, string>,
+): object {
   if (passwords.size === 0) return summary;
   const cards = summary.cards.map((card) => {
     const password = card.outcome === 'good' && !card.earlier ? passwords.get(card.hostname ?? '') : undefined;
@@ -121,14 +131,23 @@ function codeOf({ cards, failure, failed }: BurnSummary): number {
 }
 
 /** A report is written beside its place and moved there, so that it is whole or absent; opened first, to fail early. */
-function openReport(path: string) {
+interface Report {
+  /** What is known so far, in the file beside; it is gone once the report is written. */
+  draft(facts: object): void;
+  write(summary: object): void;
+  close(): void;
+}
+
+function openReport(path: string): Report {
   const partial = `${path}.partial-${process.pid}`;
   const descriptor = create(partial, path);
   let done = false;
   return {
+    draft(facts: object): void {
+      put(descriptor, { draft: true, ...facts });
+    },
     write(summary: object): void {
-      writeFileSync(descriptor, `${JSON.stringify(summary, null, 2)}\n`);
-      fsyncSync(descriptor);
+      put(descriptor, summary);
       renameSync(partial, path);
       done = true;
     },
@@ -137,6 +156,13 @@ function openReport(path: string) {
       if (!done) rmSync(partial, { force: true });
     },
   };
+}
+
+function put(descriptor: number, facts: object): void {
+  const text = Buffer.from(`${JSON.stringify(facts, null, 2)}\n`);
+  ftruncateSync(descriptor, 0);
+  writeSync(descriptor, text, 0, text.length, 0);
+  fsyncSync(descriptor);
 }
 
 function create(partial: string, path: string): number {

@@ -15,9 +15,10 @@ import { renderFailure } from '../report/failure.js';
 import { advanceMeter, etaMs, type Meter, startMeter } from '../report/meter.js';
 import { renderPlotSvg } from '../report/plot-svg.js';
 import { renderProbe, renderProbeProgress, stepWords, verdictSentence } from '../report/probe-text.js';
-import { cardTarget, type End } from './card-target.js';
+import type { End } from './card-target.js';
 import type { Ending } from './ending.js';
 import { addSafetyOptions, allowances, ask, deviceHelp, orStuck, type SafetyFlags } from './medium-safety.js';
+import { mediumOf } from './medium-words.js';
 import { callingPerson } from './person.js';
 import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
@@ -37,7 +38,7 @@ export function addProbe(program: Command, terminal: Terminal, end: End): void {
     .option('--plot <file>', 'draw the speed over the card into an SVG file')
     .option('--seed <number>', 'look at the same random places as the probe that told this seed');
   addSafetyOptions(command).action(async (word: string | undefined, flags: ProbeFlags) => {
-    const path = cardTarget(word);
+    const path = await mediumOf(word, flags);
     end(await orStuck(() => runProbe(path, flags, terminal), path, flags, terminal));
   });
 }

@@ -74,8 +74,24 @@ function signature(source: SystemSource): string {
     .join();
 }
 
+/** A reader that does not answer is not waited for any longer, and not asked again before it has. */
+const lookLimitMs = 2000;
+const looking = new Map<string, Promise<void>>();
+
 /** Opens a reader and closes it at once: so the kernel looks whether its medium is another one. Errors are no matter. */
 export async function lookAtMedium(path: string): Promise<void> {
+  if (looking.has(path)) return;
+  const look = openAndClose(path).finally(() => looking.delete(path));
+  looking.set(path, look);
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lookLimitMs);
+  });
+  await Promise.race([look, limit]);
+  clearTimeout(timer);
+}
+
+async function openAndClose(path: string): Promise<void> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     await file.close();

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { readerOf, type Slot } from '../../src/burn/slot.js';
 import { pathNow } from '../../src/burn/slot-look.js';
-import { readerOf, type Slot } from '../../src/burn/slots.js';
 import { readSystem, type SystemFacts } from '../../src/devices/describe.js';
 import type { BlockDevice } from '../../src/devices/facts.js';
 import { load, recorded } from '../devices/recorded.js';

@@ -3,22 +3,21 @@
 
 import { type PiburnError, refusal } from '../errors.js';
 import { type FileLock, lockFile } from '../native.js';
-import type { SlotNow } from './slot-look.js';
+import type { TargetIdentity } from '../protocol.js';
 
 const directory = '/run/lock';
 
 /**
- * Claims the disks among the slots; returns a function that gives them back.
+ * Claims the disks among the targets; returns a function that gives them back.
  * @throws PiburnError `TARGET_CLAIMED`.
  */
-export function claimDisks(slots: readonly SlotNow[]): () => void {
+export function claimDisks(targets: readonly TargetIdentity[]): () => void {
   const locks: FileLock[] = [];
   const release = () => {
     for (const lock of locks) lock.close();
   };
-  for (const { target } of slots) {
-    const { deviceNumber, path } = target?.identity ?? {};
-    if (deviceNumber === undefined || path === undefined) continue;
+  for (const { deviceNumber, path } of targets) {
+    if (deviceNumber === undefined) continue;
     const lock = tryLock(`${directory}/piburn-${deviceNumber.replace(':', '-')}`);
     if (lock === 'busy') {
       release();
