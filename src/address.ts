@@ -1,6 +1,7 @@
 // Addresses and host names as people type them: strict, because a Pi with a wrong one is a Pi without a network.
 
 import { type PiburnError, usageError } from './errors.js';
+import { contains, ipv4Number, netOf } from './ipv4-net.js';
 import type { Ipv4Address, Ipv6Address } from './protocol.js';
 
 const defaultPrefixLength = 24;
@@ -31,8 +32,8 @@ export function parseHostAddress(text: string, option: string): string {
 
 /** Whether an address (one that `parseHostAddress` took) lies in the network of another. */
 export function sameNet(net: Ipv4Address, address: string): boolean {
-  const networkOf = (text: string) => Math.floor((toNumber(text) ?? Number.NaN) / 2 ** (32 - net.prefixLength));
-  return networkOf(net.address) === networkOf(address);
+  const own = netOf(net.address, net.prefixLength);
+  return own !== undefined && contains(own, address);
 }
 
 /**
@@ -126,7 +127,7 @@ function parsePrefixLength(prefix: string, text: string, option: string): number
 
 /** The address as a number, if it is one that a host can have. `text` is what was typed. */
 function parseHostNumber(address: string, text: string, option: string): number {
-  const value = toNumber(address);
+  const value = ipv4Number(address);
   if (value === undefined) throw wrongAddress(text, option, 'is no IPv4 address: four numbers from 0 to 255 make one');
   const first = Math.floor(value / 2 ** 24);
   if (first === 0) throw wrongAddress(text, option, "begins with 0, which means 'this network'");
@@ -134,14 +135,6 @@ function parseHostNumber(address: string, text: string, option: string): number 
   if (first >= 240) throw wrongAddress(text, option, 'is in the reserved range from 240.0.0.0 on');
   if (first >= 224) throw wrongAddress(text, option, 'is a multicast address, which names a group and no host');
   return value;
-}
-
-/** Decimal without leading zeros only: some programs read `010` as eight. */
-function toNumber(address: string): number | undefined {
-  const parts = address.split('.');
-  if (parts.length !== 4) return undefined;
-  if (!parts.every((part) => /^(0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 const wrongAddress = (text: string, option: string, problem: string): PiburnError =>
@@ -188,7 +181,7 @@ function toGroups(address: string): number[] | undefined {
 function groupsOf(text: string, mayEndInIpv4: boolean): number[] | undefined {
   if (text === '') return [];
   const parts = text.split(':');
-  const ipv4 = mayEndInIpv4 && parts.at(-1)?.includes('.') ? toNumber(parts.pop() ?? '') : null;
+  const ipv4 = mayEndInIpv4 && parts.at(-1)?.includes('.') ? ipv4Number(parts.pop() ?? '') : null;
   if (ipv4 === undefined || !parts.every((part) => /^[0-9A-Fa-f]{1,4}$/.test(part))) return undefined;
   const groups = parts.map((part) => Number.parseInt(part, 16));
   return ipv4 === null ? groups : [...groups, Math.floor(ipv4 / 0x10000), ipv4 % 0x10000];

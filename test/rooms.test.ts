@@ -16,7 +16,7 @@ interface Room {
   readonly outside: readonly string[];
 }
 
-const vocabulary = ['protocol', 'errors', 'hostlist', 'address', 'size-text', 'typed-amounts', 'given'];
+const vocabulary = ['protocol', 'errors', 'hostlist', 'address', 'ipv4-net', 'size-text', 'typed-amounts', 'given'];
 const pure: Room = { may: vocabulary, outside: [] };
 
 /** A file belongs to the room with the longest matching name. */
@@ -54,7 +54,7 @@ const rooms: Readonly<Record<string, Room>> = {
   devices: { may: [...vocabulary, 'native', 'exec'], outside: ['node:*'] },
   records: { may: [...vocabulary, 'native'], outside: ['node:*'] },
   medium: { may: [...vocabulary, 'native', 'exec', 'devices'], outside: ['node:*', 'piscina'] },
-  'bridge/plan': pure,
+  'bridge/plan': { may: vocabulary, outside: ['node:net'] },
   bridge: { may: [...vocabulary, 'native', 'exec', 'bridge/plan', 'network'], outside: ['node:*'] },
   network: { may: [...vocabulary, 'exec'], outside: ['node:*', 'sax'] },
   'burn/one-card': {

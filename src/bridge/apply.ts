@@ -3,14 +3,16 @@
 
 import { asPiburnError, failure, interruption, PiburnError, toFailure } from '../errors.js';
 import { paths } from './plan/paths.js';
+import { doWords, undoWords } from './plan/step-words.js';
 import type { BridgePlan, BridgeState, Entry, Step } from './plan/types.js';
 import { removeState, withEntry, withoutEntry, writeState } from './state.js';
-import { begin, perform, undo } from './step.js';
+import { begin, perform } from './step.js';
 import type { BridgeSystem, FileNow } from './system.js';
+import { undo } from './undo-step.js';
 
 export interface ApplyWatch {
-  /** Before a step; `isUndo`: it is taken back. */
-  onStep?(step: Step, isUndo: boolean): void;
+  /** Before a step that does something, or takes something back: what, as a sentence without its end. */
+  onStep?(words: string): void;
   /** A remark about something that did not go and does not matter. */
   onRemark?(remark: string): void;
   /** Asked before each step. */
@@ -20,11 +22,13 @@ export interface ApplyWatch {
 /** What takes back one thing that this run has done. */
 interface Done {
   readonly step: Step;
+  /** Undefined: there is nothing to say. */
+  readonly words: string | undefined;
   readonly back: () => Promise<void>;
 }
 
 /**
- * Makes the bridge as planned. Returns how many steps were done.
+ * Makes the bridge as planned. Returns how many steps were done or taken back.
  * @throws PiburnError of the step that failed; everything is then as before, or the message says what is not.
  */
 export async function applyPlan(
@@ -69,31 +73,33 @@ class Run {
   }
 
   async #undoObsolete(entry: Entry): Promise<void> {
-    this.#enter(entry.step, true);
-    const snapshot = this.#snapshot(entry.step);
-    this.#done.push({ step: entry.step, back: () => this.#restore(entry.step, snapshot) });
+    const { step } = entry;
+    this.#enter(step, undoWords(entry));
+    const snapshot = this.#snapshot(step);
+    this.#done.push({ step, words: restoreWords(step), back: () => this.#restore(step, snapshot) });
     this.#remark(await undo(entry, this.#system));
     this.#write(withoutEntry(this.#state, entry.step.id));
   }
 
   async #do(step: Step): Promise<void> {
-    this.#enter(step, false);
+    this.#enter(step, doWords(step));
     const old = this.#state.entries.find((entry) => entry.step.id === step.id);
     const snapshot = this.#snapshot(step);
     const entry: Entry = { ...(old ?? begin(step, this.#system)), step, isDone: false };
     this.#write(withEntry(this.#state, entry));
     const back = async () =>
       old === undefined ? this.#remark(await undo(entry, this.#system)) : this.#restore(step, snapshot);
-    this.#done.push({ step, back });
+    this.#done.push({ step, words: old === undefined ? undoWords(entry) : restoreWords(step), back });
     this.#remark(await perform(step, this.#system));
     this.#write(withEntry(this.#state, { ...entry, isDone: true }));
-    this.count += 1;
   }
 
-  #enter(step: Step, isUndo: boolean): void {
+  #enter(step: Step, words: string | undefined): void {
     if (this.#watch.isCancelled?.() === true) throw interruption('stopped');
     this.#current = step;
-    this.#watch.onStep?.(step, isUndo);
+    if (words === undefined) return;
+    this.count += 1;
+    this.#watch.onStep?.(words);
   }
 
   #remark(text: string | undefined): void {
@@ -128,8 +134,8 @@ class Run {
       }
     };
     const failed = this.#current;
-    for (const { step, back } of this.#done.toReversed()) {
-      this.#watch.onStep?.(step, true);
+    for (const { words, back } of this.#done.toReversed()) {
+      if (words !== undefined) this.#watch.onStep?.(words);
       await attempt(back);
     }
     if (this.#before !== undefined) await attempt(() => this.#system.removeFile(paths.check));
@@ -140,7 +146,12 @@ class Run {
       if (isStarted && touched.has(step.id)) await attempt(async () => void (await perform(step, this.#system)));
     }
     if (problems.length === 0) await attempt(() => this.#restoreState());
-    return asError(cause, failed, problems);
+    return asError(
+      cause,
+      failed,
+      problems,
+      this.#done.map(({ step }) => step),
+    );
   }
 
   #restoreState(): void {
@@ -149,17 +160,47 @@ class Run {
   }
 }
 
-function asError(cause: unknown, step: Step | undefined, problems: readonly string[]): PiburnError {
+/** What is started is started again when everything else is as before. */
+function restoreWords(step: Step): string | undefined {
+  if (step.kind === 'file') return `put ${step.path} back as it was`;
+  return step.kind === 'sysctl' ? `set ${step.key.replaceAll('/', '.')} back` : undefined;
+}
+
+function asError(
+  cause: unknown,
+  step: Step | undefined,
+  problems: readonly string[],
+  begun: readonly Step[],
+): PiburnError {
   const { kind, code, message, hint } = toFailure(cause);
   const where = step === undefined ? '' : `The step "${step.sentence}" failed: `;
+  const left = whatStays(begun, step);
+  const asBefore =
+    left.words === undefined
+      ? 'everything is as it was before'
+      : `everything else is as it was before, but ${left.words}`;
   const rest =
     problems.length === 0
-      ? '; everything is as it was before'
-      : `; and not all could be taken back (${problems.join('; ')})`;
+      ? `; ${asBefore}`
+      : `; and not all could be taken back (${problems.join('; ')})${left.words === undefined ? '' : `; ${left.words}`}`;
   if (kind === 'interrupted') return new PiburnError({ kind, code, message: `${message}${rest}` }, { cause });
   const next =
-    problems.length === 0 ? (hint ?? 'see what the message says') : 'run `piburn bridge delete`, then `create` again';
+    problems.length === 0
+      ? [hint ?? 'see what the message says', ...left.next].join('; ')
+      : 'run `piburn bridge delete`, then `create` again';
   return failure(code === 'STEP_FAILED' ? code : 'STEP_FAILED', `${where}${message}${rest}`, { hint: next }, cause);
+}
+
+/** What was removed or installed and is not taken back; the step that failed may have done it in part. */
+function whatStays(begun: readonly Step[], failed: Step | undefined): { words?: string; next: readonly string[] } {
+  const lasting = begun.flatMap((step) =>
+    step.kind === 'command' && step.leaves !== undefined ? [{ ...step.leaves, isSure: step.id !== failed?.id }] : [],
+  );
+  // A failed installation changes nothing that is missed.
+  const said = lasting.filter(({ isSure, next }) => isSure || next !== undefined);
+  const words = said.map(({ what, isSure }) => (isSure ? what : `perhaps ${what}`));
+  const next = said.flatMap((each) => (each.next === undefined ? [] : [`${each.next} brings it back`]));
+  return { ...(words.length === 0 ? {} : { words: words.join(', and ') }), next };
 }
 
 /**
@@ -176,13 +217,14 @@ export async function undoAll(
   let state = before === undefined ? undefined : writeState(system, { ...before, phase: 'removing' });
   for (const entry of entries.toReversed()) {
     if (watch.isCancelled?.() === true) throw interruption('stopped; run `piburn bridge delete` again to go on');
-    watch.onStep?.(entry.step, true);
+    const words = undoWords(entry);
+    if (words !== undefined) watch.onStep?.(words);
     try {
       const remark = await undo(entry, system);
       if (remark !== undefined) watch.onRemark?.(remark);
       if (state !== undefined) state = writeState(system, withoutEntry(state, entry.step.id));
     } catch (error) {
-      problems.push(`"${entry.step.sentence}": ${toFailure(error).message}`);
+      problems.push(`"${words ?? entry.step.sentence}": ${toFailure(error).message}`);
     }
   }
   if (problems.length > 0) {

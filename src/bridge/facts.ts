@@ -2,31 +2,38 @@
 // there. Only reads.
 
 import { given } from '../given.js';
+import { daemonPid, keeperPid } from './daemon.js';
 import { readInterfaces } from './facts/interfaces.js';
-import { readListeners, readSshAddresses } from './facts/listeners.js';
+import { readListeners } from './facts/listeners.js';
 import { readManagers } from './facts/managers.js';
-import { readDnsmasq, readResolvers } from './facts/names.js';
+import { readDnsmasq, readRemovedWithDnsmasq, readResolvers } from './facts/names.js';
 import { readServices } from './facts/services.js';
+import { readSshAddresses } from './facts/sessions.js';
 import { ownFiles, paths, sharedFiles } from './plan/paths.js';
 import type { BridgeFacts } from './plan/types.js';
 import { type BridgeSource, globalIdOf } from './source.js';
 import { parseState } from './state.js';
+import { hasForeignForward } from './use/nft-ruleset.js';
 
-const askedPrograms = ['dnsmasq', 'nft', 'ip', 'resolvconf'];
+const managerPrograms = ['nmcli', 'networkctl', 'dhcpcd', 'ifup'];
+const askedPrograms = ['dnsmasq', 'nft', 'ip', 'sysctl', 'resolvconf', ...managerPrograms];
 
 /**
- * `sshConnection`: the environment's SSH_CONNECTION, if there is one.
+ * `sshConnection`: the environment's SSH_CONNECTION, if there is one. `purge`: look what a purge of dnsmasq would take along,
+ * which takes apt-get a second or two.
  * @throws PiburnError `BRIDGE_STATE` for a state file that cannot be read; system errors never.
  */
-export async function readFacts(source: BridgeSource, sshConnection?: string): Promise<BridgeFacts> {
+export async function readFacts(source: BridgeSource, sshConnection?: string, purge = false): Promise<BridgeFacts> {
   const hasSystemd = source.exists('/run/systemd/system');
-  const [links, managers, services, listeners, sshAddresses, tables] = await Promise.all([
+  const [links, managers, services, listeners, sshAddresses, tables, ruleset, removed] = await Promise.all([
     readInterfaces(source),
     readManagers(source, hasSystemd),
     hasSystemd ? readServices(source, ['dnsmasq', 'piburn-bridge', 'piburn-bridge-dnsmasq']) : {},
     readListeners(source),
     readSshAddresses(source, sshConnection),
     source.output('nft', ['list', 'tables', 'inet']),
+    source.output('nft', ['-j', 'list', 'ruleset']),
+    purge ? readRemovedWithDnsmasq(source) : undefined,
   ]);
   const stateText = source.file(paths.state)?.text;
   return {
@@ -47,8 +54,11 @@ export async function readFacts(source: BridgeSource, sshConnection?: string): P
       links.interfaces.map(({ name }) => name),
     ),
     hasTable: /^table inet piburn$/m.test(tables ?? ''),
+    hasForeignForward: hasForeignForward(ruleset ?? ''),
     ...given({
-      daemonPid: daemonOf(source),
+      daemonPid: daemonPid(asSystem(source)),
+      keeperPid: keeperPid(asSystem(source)),
+      removedWithDnsmasq: removed,
       state: stateText === undefined ? undefined : parseState(Buffer.from(stateText, 'latin1').toString('utf8')),
     }),
   };
@@ -59,7 +69,7 @@ const programsOf = (source: BridgeSource): Readonly<Record<string, string>> =>
 
 const filesOf = (source: BridgeSource): BridgeFacts['files'] =>
   Object.fromEntries(
-    [...ownFiles, ...sharedFiles, paths.dhcpHosts, paths.hosts].flatMap((path) => {
+    [...ownFiles, ...sharedFiles, paths.dhcpHosts, paths.hosts, paths.leases].flatMap((path) => {
       const file = source.file(path);
       return file === undefined ? [] : [[path, file]];
     }),
@@ -77,9 +87,12 @@ function sysctlsOf(source: BridgeSource, names: readonly string[]): Readonly<Rec
   >;
 }
 
-/** As `daemonPid` in daemon.ts: a pid file alone proves nothing. */
-function daemonOf(source: BridgeSource): number | undefined {
-  const pid = Number(source.file(paths.pid)?.text.trim() ?? Number.NaN);
-  if (!Number.isSafeInteger(pid) || pid < 2) return undefined;
-  return source.commandLine(pid)?.includes(`--conf-file=${paths.dnsmasq}`) === true ? pid : undefined;
-}
+const asSystem = (source: BridgeSource) => ({
+  commandLine: (pid: number) => source.commandLine(pid),
+  readFile(path: string) {
+    const file = source.file(path);
+    return file === undefined
+      ? undefined
+      : { bytes: Buffer.from(file.text, 'latin1'), mode: file.mode, uid: 0, gid: 0 };
+  },
+});

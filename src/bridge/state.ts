@@ -21,7 +21,7 @@ export function parseState(text: string): BridgeState {
     // told below
   }
   throw failure('BRIDGE_STATE', `${paths.state} is not readable as the state of a bridge`, {
-    hint: `move it away; \`piburn bridge delete\` then removes what carries piburn's mark`,
+    hint: "`piburn bridge delete` stops and removes what carries piburn's mark; then `create` again",
   });
 }
 
@@ -42,6 +42,7 @@ export function writeState(system: BridgeSystem, state: BridgeState): BridgeStat
 export function removeState(system: BridgeSystem): void {
   system.removeTree(stateDirectory);
   system.removeDirectory(dirname(stateDirectory));
+  system.removeDirectory(paths.nftDirectory);
 }
 
 /** The entry in its place: where it was, or last. */

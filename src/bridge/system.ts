@@ -2,6 +2,7 @@
 // files below a scratch folder and programs that are only written down.
 
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fchmodSync,
@@ -10,7 +11,9 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -21,7 +24,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { errnoOf, failure } from '../errors.js';
-import { type CommandResult, run } from '../exec.js';
+import { type CommandResult, run, startApart } from '../exec.js';
 import type { Command } from './plan/types.js';
 
 export interface FileNow {
@@ -39,7 +42,7 @@ export interface BridgeSystem {
   removeFile(path: string): void;
   /** The directories that a path lacks, itself included, the outermost first. */
   missingDirectories(path: string): readonly string[];
-  /** 0755. */
+  /** 0755, whatever the umask: programs without root's rights go through it. */
   makeDirectory(path: string): void;
   /** Only when it is empty. */
   removeDirectory(path: string): void;
@@ -50,6 +53,10 @@ export interface BridgeSystem {
   writeSysctl(key: string, value: string): void;
   /** Undefined: the program is not installed. */
   run(command: Command): Promise<CommandResult | undefined>;
+  /** Starts a program that goes on without us; what it prints is appended to a file. Its number. */
+  startApart(argv: readonly string[], outputPath: string): number | undefined;
+  /** The processes that see the same files and the same network as we; containers have others. */
+  pids(): readonly number[];
   /** Its words; undefined: no such process, or one that has ended. */
   commandLine(pid: number): readonly string[] | undefined;
   /** Whether it still has anything: a process that ends has no words any more before it has closed its sockets. */
@@ -73,7 +80,10 @@ export const liveSystem: BridgeSystem = {
     for (let each = path; !existsSync(each); each = dirname(each)) missing.unshift(each);
     return missing;
   },
-  makeDirectory: (path) => void mkdirSync(path, { mode: 0o755 }),
+  makeDirectory(path) {
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+  },
   removeDirectory(path) {
     try {
       rmdirSync(path);
@@ -89,6 +99,15 @@ export const liveSystem: BridgeSystem = {
       ...(input === undefined ? {} : { input }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }),
+  startApart([program = '', ...args], outputPath) {
+    const output = openSync(outputPath, 'a', 0o644);
+    try {
+      return startApart(program, args, output);
+    } finally {
+      closeSync(output);
+    }
+  },
+  pids: () => readdirSync('/proc').map(Number).filter(isInOurNamespaces),
   commandLine(pid) {
     const text = optional(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
     // A process that has ended and waits for its parent has an empty one.
@@ -108,6 +127,13 @@ export const liveSystem: BridgeSystem = {
   },
   sleep: (ms) => wait(ms),
 };
+
+const isInOurNamespaces = (pid: number): boolean =>
+  Number.isSafeInteger(pid) &&
+  ['mnt', 'net'].every((kind) => {
+    const [own, other] = ['self', pid].map((each) => optional(() => readlinkSync(`/proc/${each}/ns/${kind}`)));
+    return own !== undefined && own === other;
+  });
 
 function readNow(path: string): FileNow | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -1,14 +1,14 @@
 // `piburn bridge set` and `restart`.
 
 import type { Command } from 'commander';
-import { liveAccess } from '../bridge/bridge.js';
-import type { Reservation } from '../bridge/use/reservations.js';
+import { liveAccess, sessionWarning } from '../bridge/bridge.js';
 import { restartBridge } from '../bridge/use/restart.js';
 import { restartApart, restartLog } from '../bridge/use/restart-apart.js';
 import { removeReservations, setReservations } from '../bridge/use/set.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { expandHostlist } from '../hostlist.js';
+import type { Reservation } from '../protocol.js';
 import { partsSummary, renderParts } from '../report/bridge-parts.js';
 import { renderSet } from '../report/bridge-use-text.js';
 import type { End } from './card-target.js';
@@ -40,8 +40,7 @@ export function addBridgeChange(bridge: Command, terminal: Terminal, end: End): 
     .option('--json', 'print the result as JSON')
     .option('--verbose', 'print the stack of an error')
     .action(async (hosts: string, addresses: string | undefined, flags: SetFlags) => {
-      await runSet(hosts, addresses, flags, terminal);
-      end({ code: 0, stuck: false });
+      end({ code: await runSet(hosts, addresses, flags, terminal), stuck: false });
     });
   bridge
     .command('restart')
@@ -53,12 +52,13 @@ export function addBridgeChange(bridge: Command, terminal: Terminal, end: End): 
     .action(async (flags: RestartFlags) => end({ code: await runRestart(flags, terminal), stuck: false }));
 }
 
+/** The exit code is 1 when dnsmasq runs and does not serve what was written. */
 async function runSet(
   hosts: string,
   addresses: string | undefined,
   flags: SetFlags,
   terminal: Terminal,
-): Promise<void> {
+): Promise<number> {
   const { dryrun = false, json = false } = flags;
   if (json) terminal.out = process.stderr;
   const names = expandHostlist(hosts, 'HOSTS');
@@ -69,6 +69,7 @@ async function runSet(
     : await setReservations(wishesOf(names, addresses, flags.mac), access, dryrun);
   if (json) printJson({ type: 'bridge-set', dryrun, ...result });
   else terminal.say(renderSet(result, dryrun));
+  return result.problem === undefined ? 0 : 1;
 }
 
 function refuseBeside(addresses: string | undefined, mac: string | undefined): void {
@@ -108,6 +109,8 @@ async function runRestart(flags: RestartFlags, terminal: Terminal): Promise<numb
     else terminal.say(`Process ${pid} restarts it; what it says is in ${restartLog}.`);
     return 0;
   }
+  const warning = onlyDnsmasq ? undefined : await sessionWarning(access);
+  if (warning !== undefined) terminal.say(`Warning: ${warning}.`);
   const result = await restartBridge({ onlyDnsmasq }, access, ({ sentence }) => terminal.say(sentence));
   if (flags.json) printJson({ type: 'bridge-restarted', ...result });
   else

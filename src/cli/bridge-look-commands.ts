@@ -6,13 +6,16 @@ import { liveAccess } from '../bridge/bridge.js';
 import { checkBridge } from '../bridge/use/check.js';
 import { bridgeHosts, bridgeInfo } from '../bridge/use/info.js';
 import { noteLeases } from '../bridge/use/keep-history.js';
-import { isAllUp, type Part } from '../bridge/use/part.js';
+import { isAllUp } from '../bridge/use/part.js';
 import { bridgeStatus } from '../bridge/use/status.js';
-import { refusal } from '../errors.js';
+import { refusal, usageError } from '../errors.js';
+import { given } from '../given.js';
 import { expandHostlist } from '../hostlist.js';
+import type { BridgePart } from '../protocol.js';
 import { partsSummary, renderParts } from '../report/bridge-parts.js';
 import { renderHosts, renderInfo } from '../report/bridge-use-text.js';
 import type { End } from './card-target.js';
+import { tableOptions } from './disk-options.js';
 import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
 
@@ -23,6 +26,7 @@ interface LookFlags {
 interface CheckFlags extends LookFlags {
   readonly configuration?: boolean;
   readonly connection?: boolean;
+  readonly name?: string;
 }
 
 export function addBridgeLook(bridge: Command, terminal: Terminal, end: End): void {
@@ -45,6 +49,7 @@ export function addBridgeLook(bridge: Command, terminal: Terminal, end: End): vo
     .argument('[names]', 'hosts whose name and answer are checked as well; the manager may be the first')
     .option('--configuration', 'the files only')
     .option('--connection', 'the network only: address, routes, names, forwarding, NAT')
+    .option('--name <name>', 'a name in the internet to ask its name server for (default: deb.debian.org)')
     .action(async (names: string | undefined, flags: CheckFlags) => finish(await runCheck(names, flags, terminal)));
 }
 
@@ -93,18 +98,27 @@ async function runCheck(text: string | undefined, flags: CheckFlags, terminal: T
   const isBoth = flags.configuration === flags.connection;
   const configuration = isBoth || flags.configuration === true;
   const connection = isBoth || flags.connection === true;
-  return tellParts('bridge-check', await checkBridge({ names, configuration, connection }, access), flags, terminal);
+  const outside = given({ name: flags.name === undefined ? undefined : parseName(flags.name, connection) });
+  const parts = await checkBridge({ names, configuration, connection, ...outside }, access);
+  return tellParts('bridge-check', parts, flags, terminal);
+}
+
+function parseName(name: string, isAsked: boolean): string {
+  if (!isAsked) {
+    throw usageError('OPTION_WITHOUT_EFFECT', '--name has no effect beside --configuration alone', {
+      hint: 'leave one of them out',
+    });
+  }
+  const labels = name.replace(/\.$/, '').split('.');
+  if (name.length > 253) throw usageError('HOSTNAME', '--name: a name has at most 253 letters', { hint: 'shorten it' });
+  for (const label of labels) checkHostname(label, '--name');
+  return name;
 }
 
 /** Returns the exit code. */
-function tellParts(type: string, parts: readonly Part[], { json }: LookFlags, terminal: Terminal): number {
+function tellParts(type: string, parts: readonly BridgePart[], { json }: LookFlags, terminal: Terminal): number {
   const isGood = isAllUp(parts);
   if (json) printJson({ type, good: isGood, parts });
   else terminal.say(`${renderParts(parts, terminal)}\n${partsSummary(parts)}`);
   return isGood ? 0 : 1;
 }
-
-const tableOptions = (terminal: Terminal) => ({
-  columns: terminal.out.isTTY ? terminal.columns || 80 : Number.POSITIVE_INFINITY,
-  color: terminal.color,
-});

@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { parseHostAddress } from '../address.js';
 import { liveAccess } from '../bridge/bridge.js';
 import { needBridge } from '../bridge/use/here.js';
-import { type Trial, tryHosts } from '../bridge/use/try-host.js';
+import { tryHosts } from '../bridge/use/try-host.js';
 import { usageError } from '../errors.js';
+import type { HostTrial } from '../protocol.js';
 import { renderTrials } from '../report/bridge-use-text.js';
 import { parseSeconds } from '../typed-amounts.js';
 import { hostNames } from './bridge-look-commands.js';
@@ -62,7 +63,7 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 
 /** Returns how many were good. */
-function tell(trials: readonly Trial[], { json }: TestFlags, terminal: Terminal): number {
+function tell(trials: readonly HostTrial[], { json }: TestFlags, terminal: Terminal): number {
   const good = trials.filter(({ isGood }) => isGood).length;
   if (json) printJson({ type: 'bridge-test', good, of: trials.length, trials });
   else terminal.say(`${renderTrials(trials, terminal.color)}\n${good} of ${trials.length}`);

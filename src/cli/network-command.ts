@@ -1,9 +1,13 @@
 // `piburn network …`: the addresses of this machine, and who else is on its network.
 
 import { type Command, Option } from 'commander';
+import { liveBridgeSource } from '../bridge/source.js';
+import { readHere } from '../bridge/use/here.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
 import { compressHostlist } from '../hostlist.js';
+import { netOfChecked } from '../ipv4-net.js';
+import type { NetNames } from '../network/host-names.js';
 import { ownInterfaces } from '../network/interfaces.js';
 import { type ListProgress, listNeighbours, type NeighbourList } from '../network/list-neighbours.js';
 import { planScan, type ScanPlan } from '../network/plan-scan.js';
@@ -12,6 +16,7 @@ import { renderInterfaces, renderNeighbours } from '../report/network-table.js';
 import { counted } from '../report/text.js';
 import { clip } from '../report/width.js';
 import { parseSeconds } from '../typed-amounts.js';
+import { tableOptions } from './disk-options.js';
 import type { Ending } from './ending.js';
 import { printJson } from './print-json.js';
 import type { Terminal } from './terminal.js';
@@ -36,7 +41,7 @@ function addAddress(network: Command, terminal: Terminal, end: End): void {
       const interfaces = ownInterfaces(await readSystem(), all);
       if (json) printJson({ type: 'network-addresses', interfaces });
       else {
-        const text = renderInterfaces(interfaces, { columns: widthOf(terminal), color: terminal.color });
+        const text = renderInterfaces(interfaces, tableOptions(terminal));
         terminal.say(text === '' ? 'This machine has no network. (--all shows what it keeps to itself)' : text);
       }
       end({ code: 0, stuck: false });
@@ -84,13 +89,23 @@ async function list(flags: ListFlags, terminal: Terminal): Promise<Ending> {
   if (flags.json || flags.used) terminal.out = process.stderr;
   const facts = await readSystem();
   const plan = planScan({ max, ...given({ ip: flags.ip, interfaceName: flags.interface }) }, facts);
+  const nets = flags.used ? [] : await bridgeNames();
   const found = await followed(plan, terminal, (signal, progress) => {
-    const wishes = { nmap: flags.nmap ?? false, describe: !flags.used, ...given({ timeoutMs }) };
+    const wishes = { nmap: flags.nmap ?? false, describe: !flags.used, nets, ...given({ timeoutMs }) };
     return listNeighbours(plan, facts, { ...wishes, signal, progress });
   });
   tell(found, plan, flags, terminal);
   // After Ctrl-C pings are still on their way: nobody waits for them.
   return { code: found.isComplete ? 0 : 130, stuck: !found.isComplete };
+}
+
+/** The hosts of a bridge have their names from its dnsmasq, whatever this machine itself asks. */
+async function bridgeNames(): Promise<NetNames[]> {
+  // A damaged bridge is told of by its own commands.
+  const here = await readHere(liveBridgeSource).catch(() => undefined);
+  if (here === undefined) return [];
+  const { ip, prefixLength, domain } = here;
+  return [{ net: netOfChecked(ip, prefixLength), server: ip, domain }];
 }
 
 function parseMax(text: string): number {
@@ -119,7 +134,7 @@ async function followed(
   const forget = terminal.onInterrupt(() => abort.abort());
   let line: string | undefined = progressText(plan, { stage: 'asking', found: 0 });
   const { isLive } = terminal;
-  if (isLive) terminal.startLive(() => (line === undefined ? [] : [clip(line, columnsOf(terminal) - 1)]));
+  if (isLive) terminal.startLive(() => (line === undefined ? [] : [clip(line, terminal.columns - 1)]));
   try {
     return await work(abort.signal, (progress) => {
       line = progressText(plan, progress);
@@ -148,7 +163,7 @@ function tell(found: NeighbourList, plan: ScanPlan, flags: ListFlags, terminal: 
     process.stdout.write(`${flags.compact ? compressHostlist(used) : used.join(',')}\n`);
   } else {
     if (neighbours.length > 0) {
-      terminal.say(`${renderNeighbours(neighbours, { columns: widthOf(terminal), color: terminal.color })}\n`);
+      terminal.say(`${renderNeighbours(neighbours, tableOptions(terminal))}\n`);
     }
     terminal.say(summaryText(found, plan));
   }
@@ -163,7 +178,3 @@ function summaryText({ neighbours }: NeighbourList, { addresses, what, by }: Sca
   const where = by === undefined ? what : `${what} (${by.name})`;
   return `${neighbours.length} of ${addresses.length} addresses of ${where} in use, ${counted(pis, 'Raspberry Pi')}`;
 }
-
-// A terminal that does not know its size says 0.
-const columnsOf = (terminal: Terminal): number => terminal.columns || 80;
-const widthOf = (terminal: Terminal): number => (terminal.out.isTTY ? columnsOf(terminal) : Number.POSITIVE_INFINITY);

@@ -3,7 +3,7 @@
 
 import { Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { toNumber } from './ipv4-net.js';
+import { contains, type Ipv4Net, ipv4Number } from '../ipv4-net.js';
 import { askMulticast } from './multicast-names.js';
 
 const lookupMs = 1000;
@@ -15,17 +15,31 @@ const maxNames = 1024;
 const maxHostsLength = 4 * 1024 * 1024;
 const maxNameLength = 255;
 
-/** `from`: the own address by whose interface multicast questions leave. Never rejects; ends early with the signal. */
+/** A name server that knows the hosts of one network, and is asked for them alone. */
+export interface NetNames {
+  readonly net: Ipv4Net;
+  readonly server: string;
+  /** Left out of the names. */
+  readonly domain: string;
+}
+
+export interface NameWays {
+  /** The own address by whose interface multicast questions leave. */
+  readonly from?: string | undefined;
+  readonly nets?: readonly NetNames[];
+  readonly signal: AbortSignal;
+}
+
+/** Never rejects; ends early with the signal. */
 export async function namesOf(
   addresses: readonly string[],
-  from: string | undefined,
-  signal: AbortSignal,
+  { from, nets = [], signal }: NameWays,
 ): Promise<Map<string, string>> {
   const names = parseHosts(await readFile('/etc/hosts', 'utf8').catch(() => ''));
   const nameless = addresses.filter((address) => !names.has(address)).slice(0, maxNames);
   if (nameless.length === 0 || signal.aborted) return names;
   const [known, told] = await Promise.all([
-    askNameServer(nameless, signal),
+    askNameServers(nameless, nets, signal),
     askMulticast(nameless, { timeoutMs: multicastMs, ...(from === undefined ? {} : { from }) }),
   ]);
   return new Map([...told, ...known, ...names].map(([address, name]) => [address, name.slice(0, maxNameLength)]));
@@ -36,28 +50,34 @@ export function parseHosts(text: string): Map<string, string> {
   const names = new Map<string, string>();
   for (const line of text.slice(0, maxHostsLength).split('\n')) {
     const [address = '', name = ''] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (name !== '' && toNumber(address) !== undefined && !names.has(address)) names.set(address, name);
+    if (name !== '' && ipv4Number(address) !== undefined && !names.has(address)) names.set(address, name);
   }
   return names;
 }
 
-async function askNameServer(addresses: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
-  const resolver = new Resolver({ timeout: lookupMs, tries: 1 });
+async function askNameServers(
+  addresses: readonly string[],
+  nets: readonly NetNames[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const usual = new Resolver({ timeout: lookupMs, tries: 1 });
+  const servers = nets.map((each) => ({ ...each, resolver: resolverAt(each.server) }));
   const names = new Map<string, string>();
   const rest = addresses.values();
   let isOver = false;
   const stop = () => {
     isOver = true;
-    resolver.cancel();
+    for (const resolver of [usual, ...servers.map((each) => each.resolver)]) resolver.cancel();
   };
   const timer = setTimeout(stop, allLookupsMs);
   signal.addEventListener('abort', stop, { once: true });
   const worker = async () => {
     for (const address of rest) {
       if (isOver) return;
+      const own = servers.find(({ net }) => contains(net, address));
       // No name, no name server, or no time: all the same here.
-      const [name] = await resolver.reverse(address).catch(() => []);
-      if (name !== undefined && name !== '') names.set(address, name);
+      const [name] = await (own?.resolver ?? usual).reverse(address).catch(() => []);
+      if (name !== undefined && name !== '') names.set(address, own === undefined ? name : without(own.domain, name));
     }
   };
   await Promise.all(Array.from({ length: lookupsAtOnce }, worker));
@@ -65,3 +85,12 @@ async function askNameServer(addresses: readonly string[], signal: AbortSignal):
   signal.removeEventListener('abort', stop);
   return names;
 }
+
+function resolverAt(server: string): Resolver {
+  const resolver = new Resolver({ timeout: lookupMs, tries: 1 });
+  resolver.setServers([server]);
+  return resolver;
+}
+
+const without = (domain: string, name: string): string =>
+  name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : name;

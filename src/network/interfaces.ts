@@ -2,6 +2,7 @@
 // system says comes from read-system.ts.
 
 import { given } from '../given.js';
+import type { LinkMedium, OwnAddress, OwnInterface } from '../protocol.js';
 import type { DefaultRoute, Link, LinkAddress } from './ip-json.js';
 
 /** What the kernel and its tools say. */
@@ -9,35 +10,7 @@ export interface SystemFacts {
   readonly links: readonly Link[];
   /** The ones that are taken first come first. */
   readonly routes: readonly DefaultRoute[];
-  readonly media: ReadonlyMap<string, Medium>;
-}
-
-/** What an interface's hardware says of itself; nothing for what has none. */
-export interface Medium {
-  /** In 10^6 bits a second. */
-  readonly speedMbps?: number;
-  readonly isWifi?: boolean;
-  /** The network that a wifi is in. */
-  readonly ssid?: string;
-}
-
-export interface OwnInterface extends Medium {
-  readonly name: string;
-  /** `hardware`, `loopback`, or the kernel's word for a virtual one, such as `bridge`. */
-  readonly kind: string;
-  readonly mac?: string;
-  readonly link: 'up' | 'no-carrier' | 'off';
-  /** Whether packets to the internet leave by it. */
-  readonly isDefault: boolean;
-  readonly addresses: readonly OwnAddress[];
-}
-
-export interface OwnAddress {
-  readonly family: 'ipv4' | 'ipv6';
-  readonly address: string;
-  readonly prefixLength: number;
-  readonly broadcast?: string;
-  readonly gateway?: string;
+  readonly media: ReadonlyMap<string, LinkMedium>;
 }
 
 /** The interfaces as they are listed: that of the default route first. `all`: those of containers, tunnels and the like too. */

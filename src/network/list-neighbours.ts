@@ -2,11 +2,13 @@
 
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { given } from '../given.js';
+import type { Neighbour } from '../protocol.js';
 import { HostAsker } from './ask-host.js';
-import { namesOf } from './host-names.js';
+import { type NetNames, namesOf } from './host-names.js';
 import { firstIpv4, ownInterfaces, type SystemFacts } from './interfaces.js';
 import { vendorsOf } from './mac-vendors.js';
-import { type Finding, type Neighbour, neighboursOf, ownFindings } from './neighbours.js';
+import { type Finding, neighboursOf, ownFindings } from './neighbours.js';
 import type { ScanPlan } from './plan-scan.js';
 import { readNeighbours } from './read-system.js';
 import { runNmap } from './run-nmap.js';
@@ -18,6 +20,8 @@ export interface ListOptions {
   readonly nmap: boolean;
   /** Whether names and vendors are looked up. */
   readonly describe: boolean;
+  /** Name servers for the hosts of some networks; all others are asked of this machine's own. */
+  readonly nets?: readonly NetNames[];
   /** Ends the scan early, with what has been found. */
   readonly signal: AbortSignal;
   readonly progress: (progress: ListProgress) => void;
@@ -53,11 +57,14 @@ export async function listNeighbours(plan: ScanPlan, facts: SystemFacts, options
 }
 
 /** Names by address, vendors by Ethernet address. */
-function describe(findings: readonly Finding[], { by }: ScanPlan, { progress, signal }: ListOptions) {
+function describe(findings: readonly Finding[], { by }: ScanPlan, { nets, progress, signal }: ListOptions) {
   const addresses = [...new Set(findings.map(({ address }) => address))];
   progress({ stage: 'naming', found: addresses.length });
   const from = by === undefined ? undefined : firstIpv4(by)?.address;
-  return Promise.all([namesOf(addresses, from, signal), vendorsOf(findings.flatMap(({ mac }) => mac ?? []))]);
+  return Promise.all([
+    namesOf(addresses, { from, signal, ...given({ nets }) }),
+    vendorsOf(findings.flatMap(({ mac }) => mac ?? [])),
+  ]);
 }
 
 interface Sought {

@@ -1,23 +1,9 @@
 // The neighbours as they are listed: what was found, by whatever way, made one row for each address. Pure.
 
 import { given } from '../given.js';
-import type { OwnInterface } from './interfaces.js';
-import { compareAddresses } from './ipv4-net.js';
+import { compareAddresses } from '../ipv4-net.js';
+import type { Neighbour, OwnInterface } from '../protocol.js';
 import { isRaspberryPi } from './mac-vendors.js';
-
-export interface Neighbour {
-  readonly address: string;
-  readonly name?: string;
-  /** `silent`: it does not answer pings, but has told its Ethernet address. */
-  readonly status: 'up' | 'silent';
-  readonly latencyMs?: number;
-  readonly mac?: string;
-  /** Of its network card. */
-  readonly vendor?: string;
-  readonly isRaspberryPi: boolean;
-  /** Whether it is this machine. */
-  readonly isSelf: boolean;
-}
 
 /** What was found at an address. */
 export interface Finding {

@@ -4,8 +4,8 @@
 
 import sax from 'sax';
 import { given } from '../given.js';
+import { ipv4Number } from '../ipv4-net.js';
 import { macOf } from './ip-json.js';
-import { toNumber } from './ipv4-net.js';
 
 export interface NmapHost {
   readonly address: string;
@@ -64,7 +64,7 @@ function readPart(draft: HostDraft, element: string, attribute: (key: string) =>
   if (element === 'times') draft.latencyMs = latencyOf(attribute('srtt'));
   if (element !== 'address') return;
   const address = attribute('addr') ?? '';
-  if (attribute('addrtype') === 'ipv4' && toNumber(address) !== undefined) draft.address ??= address;
+  if (attribute('addrtype') === 'ipv4' && ipv4Number(address) !== undefined) draft.address ??= address;
   if (attribute('addrtype') !== 'mac') return;
   draft.mac = macOf(address);
   draft.vendor = attribute('vendor')?.slice(0, 200);

@@ -5,19 +5,20 @@ import { parseHostAddress } from '../address.js';
 import { type PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
 import { expandHostlist } from '../hostlist.js';
-import { defaultInterface, firstIpv4, type OwnInterface, ownInterfaces, type SystemFacts } from './interfaces.js';
 import {
   compareAddresses,
   contains,
   hostCount,
   hostsOf,
   type Ipv4Net,
+  ipv4Number,
+  ipv4Text,
   netOf,
   netText,
   prefixLengthFor,
-  toNumber,
-  toText,
-} from './ipv4-net.js';
+} from '../ipv4-net.js';
+import type { OwnInterface } from '../protocol.js';
+import { defaultInterface, firstIpv4, ownInterfaces, type SystemFacts } from './interfaces.js';
 
 export interface ScanWish {
   /** A network (`10.1.1.0/24`), a hostlist (`10.1.1.[1-50]`), or one address, which stands for its network. */
@@ -84,7 +85,7 @@ function ofInterface(by: OwnInterface, max: number): ScanPlan {
 }
 
 function ofNet(net: Ipv4Net, max: number, facts: SystemFacts): ScanPlan {
-  checkCount(net, max, toText(net.first));
+  checkCount(net, max, ipv4Text(net.first));
   const addresses = hostsOf(net);
   return { addresses, what: netText(net), ...given({ by: interfaceTo(addresses[0], facts) }) };
 }
@@ -95,7 +96,7 @@ function parseNet(text: string): Ipv4Net {
   const isPrefix = rest.length === 0 && /^(0|[1-9]|[12][0-9]|3[0-2])$/.test(prefix);
   const net = isPrefix ? netOf(address, Number(prefix)) : undefined;
   if (net === undefined) throw wrongNet(text, 'is no IPv4 network');
-  const first = Math.floor((toNumber(address) ?? 0) / 2 ** 24);
+  const first = Math.floor((ipv4Number(address) ?? 0) / 2 ** 24);
   if (first === 0 || first === 127 || first >= 224) throw wrongNet(text, 'holds no addresses of other hosts');
   return net;
 }

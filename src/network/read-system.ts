@@ -4,7 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { run } from '../exec.js';
 import { given } from '../given.js';
-import type { Medium, SystemFacts } from './interfaces.js';
+import type { LinkMedium } from '../protocol.js';
+import type { SystemFacts } from './interfaces.js';
 import {
   type DefaultRoute,
   type Link,
@@ -61,7 +62,7 @@ async function readKind({ name, isLoopback }: Link): Promise<string | undefined>
   return (await has('tun_flags')) ? 'tun' : 'virtual';
 }
 
-async function readMedium(name: string, isRunning: boolean): Promise<Medium> {
+async function readMedium(name: string, isRunning: boolean): Promise<LinkMedium> {
   if (name.includes('/')) return {};
   const isWifi = await exists(`/sys/class/net/${name}/phy80211`);
   if (!isWifi) return given({ speedMbps: speedOf(await textOf(`/sys/class/net/${name}/speed`)) });

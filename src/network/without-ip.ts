@@ -3,8 +3,8 @@
 
 import type { NetworkInterfaceInfo } from 'node:os';
 import { given } from '../given.js';
+import { ipv4Text, netOf } from '../ipv4-net.js';
 import { type DefaultRoute, type Link, type LinkAddress, macOf, type NeighbourEntry } from './ip-json.js';
-import { netOf, netSize, toText } from './ipv4-net.js';
 
 /** `os.networkInterfaces()`, which lists running interfaces that have addresses. */
 export function linksOfNode(interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>): Link[] {
@@ -26,7 +26,7 @@ function linkAddress({ address, cidr, family, internal }: NetworkInterfaceInfo):
     return [{ family: 'ipv6', address, prefixLength, scope: internal ? 'host' : scope }];
   }
   const net = prefixLength < 31 && !internal ? netOf(address, prefixLength) : undefined;
-  const broadcast = net === undefined ? undefined : toText(net.first + netSize(net) - 1);
+  const broadcast = net === undefined ? undefined : ipv4Text(net.last);
   return [{ family: 'ipv4', address, prefixLength, scope: internal ? 'host' : 'global', ...given({ broadcast }) }];
 }
 

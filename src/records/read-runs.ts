@@ -73,9 +73,13 @@ export function isLocked(path: string): boolean {
 }
 
 const goesOn = ({ pid, startedAt }: JournalRun): PiburnError =>
-  failure('RUN_GOES_ON', `the run of ${startedAt} is still going on (process ${pid}) or is taken up by another piburn`, {
-    hint: 'wait for its end, or stop it with Ctrl-C where it runs',
-  });
+  failure(
+    'RUN_GOES_ON',
+    `the run of ${startedAt} is still going on (process ${pid}) or is taken up by another piburn`,
+    {
+      hint: 'wait for its end, or stop it with Ctrl-C where it runs',
+    },
+  );
 
 /**
  * All runs, the newest first.

@@ -1,16 +1,10 @@
 // Parts of the bridge in words: a line for each, and below what is down what to try.
 
+import type { BridgePart } from '../protocol.js';
 import { glyphsFor } from './glyphs.js';
 import { paint } from './paint.js';
 import { stripControls } from './text.js';
 import { alignLeft, displayWidth } from './width.js';
-
-export interface ShownPart {
-  readonly part: string;
-  readonly state: 'up' | 'down' | 'unknown';
-  readonly detail: string;
-  readonly hint?: string;
-}
 
 export interface PartOptions {
   readonly color: boolean;
@@ -19,7 +13,7 @@ export interface PartOptions {
 const styles = { up: 'green', down: 'red', unknown: 'dim' } as const;
 
 /** `✓ dnsmasq  it runs (pid 612)` */
-export function renderParts(parts: readonly ShownPart[], { color }: PartOptions): string {
+export function renderParts(parts: readonly BridgePart[], { color }: PartOptions): string {
   const glyphs = glyphsFor(false);
   const marks = { up: glyphs.good, down: glyphs.failed, unknown: glyphs.cancelled } as const;
   const width = Math.max(0, ...parts.map(({ part }) => displayWidth(stripControls(part))));
@@ -34,7 +28,7 @@ export function renderParts(parts: readonly ShownPart[], { color }: PartOptions)
 }
 
 /** `7 of 8 up`; what could not be looked at is left out. */
-export function partsSummary(parts: readonly ShownPart[]): string {
+export function partsSummary(parts: readonly BridgePart[]): string {
   const known = parts.filter(({ state }) => state !== 'unknown');
   const down = known.filter(({ state }) => state === 'down');
   if (down.length === 0) return `All is well: ${known.length} of ${known.length}.`;

@@ -1,5 +1,6 @@
 // The bridge in words: what shall be done, and what it is.
 
+import type { BridgeSettings } from '../protocol.js';
 import { sentence, stripControls } from './text.js';
 
 /** A step of a plan, as far as it is shown. */
@@ -13,20 +14,8 @@ export interface ShownStep {
   readonly commands?: readonly (readonly string[])[];
 }
 
-export interface ShownBridge {
-  readonly uplink?: string;
-  readonly private: string;
-  readonly ip: string;
-  readonly prefixLength: number;
-  readonly rangeFirst: string;
-  readonly rangeLast: string;
-  readonly dns: readonly string[];
-  readonly domain: string;
-  readonly ipv6?: { readonly prefix: string; readonly mode: string };
-}
-
 /** What the bridge is: one fact on a line. */
-export function renderBridge(bridge: ShownBridge): string {
+export function renderBridge(bridge: BridgeSettings): string {
   const { uplink, private: side, ip, prefixLength, rangeFirst, rangeLast, dns, domain, ipv6 } = bridge;
   const lines: readonly (readonly [string, string])[] = [
     ['Cluster', `${side}, ${ip}/${prefixLength}`],

@@ -1,52 +1,29 @@
 // The bridge in use in words: its hosts, its history as cloudmesh's `bridge info` shows it, reservations, trials.
 
-import { type Column, fitColumns, lineOf, type Step } from './columns.js';
+import type {
+  BridgeSettings,
+  BridgeTraffic,
+  HostTrial,
+  InterfaceTraffic,
+  MovingHost,
+  PastLease,
+  ReservationChange,
+  SeenHost,
+  TrialOutcome,
+} from '../protocol.js';
+import { type Column, fitColumns, headLines, lineOf, type Step, type TableOptions, withText } from './columns.js';
 import { glyphsFor } from './glyphs.js';
 import { paint } from './paint.js';
 import { bytes, counted, stripControls, unknownText } from './text.js';
 
-export interface ShownHost {
-  readonly role: 'manager' | 'worker';
-  readonly name?: string;
-  readonly address: string;
-  readonly mac?: string;
-  readonly reserved?: string;
-  readonly lease?: { readonly address: string; readonly untilMs?: number };
-  readonly isUp?: boolean;
-}
-
-export interface ShownLease {
-  readonly sinceMs: number;
-  readonly mac: string;
-  readonly address: string;
-  readonly name?: string;
-  readonly clientId?: string;
-}
-
+/** A bridge in use, as far as it is shown. */
 export interface ShownInfo {
-  readonly here: {
-    readonly rangeFirst: string;
-    readonly rangeLast: string;
-    readonly ip: string;
-    readonly private: string;
-    readonly uplink?: string;
-  };
-  readonly history: readonly ShownLease[];
-  readonly traffic: { readonly private?: ShownTraffic; readonly uplink?: ShownTraffic };
+  readonly here: Pick<BridgeSettings, 'rangeFirst' | 'rangeLast' | 'ip' | 'private' | 'uplink'>;
+  readonly history: readonly PastLease[];
+  readonly traffic: BridgeTraffic;
 }
 
-interface ShownTraffic {
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-}
-
-export interface TableOptions {
-  /** Columns of the terminal; Infinity where nothing limits them. */
-  readonly columns: number;
-  readonly color: boolean;
-}
-
-const hostColumns: readonly Column<ShownHost>[] = [
+const hostColumns: readonly Column<SeenHost>[] = [
   { title: 'Name', cell: ({ name }) => plain(name) },
   { title: 'Address', cell: ({ address }) => address },
   { title: 'MAC', cell: ({ mac }) => plain(mac) },
@@ -58,24 +35,21 @@ const hostColumns: readonly Column<ShownHost>[] = [
 const hostNarrowing: readonly Step[] = [{ drop: 'MAC' }, { drop: 'Lease until' }, { shorten: 'Name', to: 12 }];
 
 /** A line for each host, without a line break at the end. */
-export function renderHosts(hosts: readonly ShownHost[], { columns, color }: TableOptions): string {
-  const sized = fitColumns(hostColumns, hosts, hostNarrowing, columns);
-  const head = paint(
-    lineOf(sized, ({ title }) => title, columns),
-    'bold',
-    color,
-  );
-  return [head, ...hosts.map((host) => lineOf(sized, ({ cell }) => cell(host), columns))].join('\n');
+export function renderHosts(hosts: readonly SeenHost[], options: TableOptions): string {
+  const { columns: limit } = options;
+  const sized = fitColumns(withText(hostColumns, hosts), hosts, hostNarrowing, limit);
+  const lines = hosts.map((host) => lineOf(sized, ({ cell }) => cell(host), limit));
+  return [...headLines(sized, options), ...lines].join('\n');
 }
 
-function leaseText({ role, lease, address }: ShownHost): string {
+function leaseText({ role, lease, address }: SeenHost): string {
   if (role === 'manager') return unknownText;
   if (lease === undefined) return 'none';
   const until = lease.untilMs === undefined ? 'for ever' : localTime(lease.untilMs);
   return lease.address === address ? until : `${until} (${lease.address})`;
 }
 
-function upText({ role, isUp }: ShownHost): string {
+function upText({ role, isUp }: SeenHost): string {
   if (role === 'manager') return 'manager';
   if (isUp === undefined) return unknownText;
   return isUp ? 'up' : 'down';
@@ -110,37 +84,21 @@ export function renderInfo({ here, history, traffic }: ShownInfo): string {
 }
 
 /** `date time MAC address name client-id` */
-export const historyLine = ({ sinceMs, mac, address, name, clientId }: ShownLease): string =>
+export const historyLine = ({ sinceMs, mac, address, name, clientId }: PastLease): string =>
   [localTime(sinceMs), mac, address, name ?? '*', clientId ?? '*'].map(stripControls).join(' ');
 
-function trafficLines(here: ShownInfo['here'], { private: own, uplink }: ShownInfo['traffic']): string[] {
-  const words = ({ receivedBytes, sentBytes }: ShownTraffic) => `${bytes(receivedBytes)} in, ${bytes(sentBytes)} out`;
+function trafficLines(here: ShownInfo['here'], { private: own, uplink }: BridgeTraffic): string[] {
+  const words = ({ receivedBytes, sentBytes }: InterfaceTraffic) =>
+    `${bytes(receivedBytes)} in, ${bytes(sentBytes)} out`;
   return [
     ...(own === undefined ? [] : [`# Traffic: ${here.private} ${words(own)}`]),
     ...(uplink === undefined ? [] : [`# Traffic: ${here.uplink} ${words(uplink)}`]),
   ];
 }
 
-export interface ShownReservation {
-  readonly name: string;
-  readonly address: string;
-  readonly mac?: string;
-}
-
-export interface ShownSet {
-  readonly changed: readonly ShownReservation[];
-  readonly removed: readonly ShownReservation[];
-  readonly moving: readonly {
-    readonly name: string;
-    readonly address: string;
-    readonly lease: { readonly address: string; readonly untilMs?: number };
-  }[];
-  readonly isInEffect: boolean;
-}
-
 /** What `bridge set` did, or with `isTrial` would do. */
-export function renderSet(result: ShownSet, isTrial: boolean): string {
-  const { changed, removed, moving, isInEffect } = result;
+export function renderSet(result: ReservationChange, isTrial: boolean): string {
+  const { changed, removed, moving } = result;
   if (changed.length + removed.length === 0) return 'It is like this already; nothing was changed.';
   const lines = [
     ...changed.map(({ name, address, mac }) => `${name} gets ${address}${mac === undefined ? '' : ` (${mac})`}`),
@@ -149,32 +107,20 @@ export function renderSet(result: ShownSet, isTrial: boolean): string {
   ];
   const count = counted(changed.length + removed.length, 'reservation');
   if (isTrial) return [...lines, `${count} would change; nothing was changed.`].join('\n');
-  const effect = isInEffect
-    ? 'in effect'
-    : 'dnsmasq does not run: it takes effect when that starts (`piburn bridge restart`)';
-  return [...lines, `${count} changed: ${effect}.`].join('\n');
+  return [...lines, `${count} changed: ${effectText(result)}.`].join('\n');
 }
 
-const movingLine = ({ name, address, lease }: ShownSet['moving'][number]): string =>
+function effectText({ isInEffect, problem }: ReservationChange): string {
+  if (isInEffect) return 'in effect';
+  if (problem !== undefined) return `written, but not in effect: ${stripControls(problem)}`;
+  return 'dnsmasq does not run: it takes effect when that starts (`piburn bridge restart`)';
+}
+
+const movingLine = ({ name, address, lease }: MovingHost): string =>
   `Note: ${name} has ${lease.address}${lease.untilMs === undefined ? '' : ` until ${localTime(lease.untilMs)}`}; it gets ${address} at its next renewal, or when it starts again`;
 
-export interface ShownOutcome {
-  readonly state: 'good' | 'failed' | 'untried';
-  readonly detail?: string;
-  readonly latencyMs?: number;
-}
-
-export interface ShownTrial {
-  readonly host: string;
-  readonly isGood: boolean;
-  readonly address?: string;
-  readonly ping: ShownOutcome;
-  readonly name: ShownOutcome;
-  readonly internet: ShownOutcome;
-}
-
 /** `✓ red001  10.1.1.2  ping 0.4 ms, name, internet` */
-export function renderTrials(trials: readonly ShownTrial[], color: boolean): string {
+export function renderTrials(trials: readonly HostTrial[], color: boolean): string {
   const glyphs = glyphsFor(false);
   const wide = (texts: readonly string[]) => Math.max(...texts.map(({ length }) => length));
   const hostWidth = wide(trials.map(({ host }) => host));
@@ -190,7 +136,7 @@ export function renderTrials(trials: readonly ShownTrial[], color: boolean): str
     .join('\n');
 }
 
-function outcomeText(what: string, { state, detail, latencyMs }: ShownOutcome): string {
+function outcomeText(what: string, { state, detail, latencyMs }: TrialOutcome): string {
   if (state === 'good') return latencyMs === undefined ? what : `${what} ${Number(latencyMs.toPrecision(2))} ms`;
   const words = stripControls(detail ?? (state === 'failed' ? 'no' : 'unknown'));
   return state === 'failed' ? `${what} failed: ${words}` : `${what} not tried: ${words}`;

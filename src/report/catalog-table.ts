@@ -1,9 +1,18 @@
 // The catalog of images for people: a row for each, with the word to type for it first; as a tree, below the names of
 // its menus. A tag is never cut or drawn over two lines: what is too long for its column gets a line of its own.
 
+import {
+  type Column,
+  fitColumns,
+  headLines,
+  lineOf,
+  type SizedColumn,
+  type Step,
+  type TableOptions,
+} from './columns.js';
 import { paint } from './paint.js';
 import { bytes, stripControls, unknownText } from './text.js';
-import { alignLeft, alignRight, clip, displayWidth } from './width.js';
+import { clip, displayWidth } from './width.js';
 
 export interface CatalogRow {
   readonly tag: string;
@@ -20,29 +29,23 @@ export interface CatalogRow {
   readonly fetched: boolean;
 }
 
-export interface CatalogTableOptions {
-  /** Columns of the terminal; Infinity where nothing limits them, as in a pipe. */
-  readonly columns: number;
-  readonly color: boolean;
+export interface CatalogTableOptions extends TableOptions {
   /** Under the names of the menus. */
   readonly tree?: boolean;
 }
 
 /** The table, without a line break at its end; nothing at all for no rows. */
-export function renderCatalog(
-  rows: readonly CatalogRow[],
-  { columns: limit, color, tree = false }: CatalogTableOptions,
-): string {
+export function renderCatalog(rows: readonly CatalogRow[], options: CatalogTableOptions): string {
+  const { columns: limit, color, tree = false } = options;
   const lines = tree ? treeLines(rows) : rows.map((row): Line => ({ row, depth: 0 }));
   const images = lines.filter((line) => 'row' in line);
-  const [first, ...others] = columnsThatFit(images, limit);
+  const [first, ...others] = fitColumns(tableColumns, images, narrowing, limit);
   if (images.length === 0 || first === undefined) return '';
-  const titles = [first, ...others].map(({ column }) => column.title);
   const body = lines.flatMap((line) => {
     if ('row' in line) return imageLines(line, first, others, limit);
     return [paint(clip(indent(line.depth) + stripControls(line.menu), limit), 'bold', color)];
   });
-  return [paint(lineText(titles, [first, ...others], limit), 'bold', color), ...body].join('\n');
+  return [...headLines([first, ...others], options), ...body].join('\n');
 }
 
 /** What is drawn on a line: an image, or the name of a menu. */
@@ -77,20 +80,9 @@ const menuLines = ({ rows, menus }: Menu, depth: number): Line[] => [
 // Deeper than this, menus would leave no room for what is in them.
 const indent = (depth: number): string => '  '.repeat(Math.min(depth, 6));
 
-interface Column {
-  readonly title: string;
-  readonly numeric?: boolean;
-  readonly cell: (line: ImageLine) => string;
-}
-
-interface SizedColumn {
-  readonly column: Column;
-  readonly width: number;
-}
-
 const size = (countBytes: number | undefined): string => (countBytes === undefined ? unknownText : bytes(countBytes));
 
-const tableColumns: readonly Column[] = [
+const tableColumns: readonly Column<ImageLine>[] = [
   { title: 'tag', cell: ({ row, depth }) => indent(depth) + stripControls(row.tag) },
   { title: 'name', cell: ({ row }) => stripControls(row.name) },
   { title: 'date', cell: ({ row }) => stripControls(row.releaseDate ?? unknownText) },
@@ -111,8 +103,6 @@ const flavours: ReadonlyMap<string, string> = new Map([
 const flavourText = (initFormat: string | undefined): string =>
   initFormat === undefined ? unknownText : (flavours.get(initFormat) ?? clip(stripControls(initFormat), 20));
 
-type Step = { readonly shorten: string; readonly to: number } | { readonly drop: string };
-
 /** What becomes shorter or falls away when there is less room; the tags and the tick stay. */
 const narrowing: readonly Step[] = [
   { shorten: 'name', to: 40 },
@@ -131,41 +121,12 @@ const narrowing: readonly Step[] = [
   { drop: 'fetched' },
 ];
 
-function columnsThatFit(lines: readonly ImageLine[], limit: number): SizedColumn[] {
-  let kept = tableColumns.map((column) => ({ column, width: naturalWidth(column, lines) }));
-  for (const step of narrowing) {
-    const excess = totalWidth(kept) - limit;
-    if (!(excess > 0)) break;
-    kept = narrowed(kept, step, excess);
-  }
-  return kept;
-}
+type Sized = SizedColumn<Column<ImageLine>>;
 
-const naturalWidth = ({ title, cell }: Column, lines: readonly ImageLine[]): number =>
-  lines.reduce((widest, line) => Math.max(widest, displayWidth(cell(line))), displayWidth(title));
-
-const totalWidth = (sized: readonly SizedColumn[]): number => sized.reduce((sum, { width }) => sum + width + 2, -2);
-
-function narrowed(sized: readonly SizedColumn[], step: Step, excess: number): SizedColumn[] {
-  if ('drop' in step) return sized.filter(({ column }) => column.title !== step.drop);
-  return sized.map(({ column, width }) =>
-    column.title === step.shorten && width > step.to
-      ? { column, width: Math.max(step.to, width - excess) }
-      : { column, width },
-  );
-}
-
-function imageLines(line: ImageLine, first: SizedColumn, others: readonly SizedColumn[], limit: number): string[] {
+function imageLines(line: ImageLine, first: Sized, others: readonly Sized[], limit: number): string[] {
   const tag = first.column.cell(line);
-  const texts = others.map(({ column }) => column.cell(line));
-  if (displayWidth(tag) <= Math.min(first.width, limit)) return [lineText([tag, ...texts], [first, ...others], limit)];
-  const rest = lineText(['', ...texts], [first, ...others], limit);
+  const sized = [first, ...others];
+  if (displayWidth(tag) <= Math.min(first.width, limit)) return [lineOf(sized, ({ cell }) => cell(line), limit)];
+  const rest = lineOf(sized, (column) => (column === first.column ? '' : column.cell(line)), limit);
   return rest === '' ? [tag] : [tag, rest];
-}
-
-function lineText(texts: readonly string[], columns: readonly SizedColumn[], limit: number): string {
-  const cells = columns.map(({ column, width }, index) =>
-    (column.numeric ? alignRight : alignLeft)(texts[index] ?? '', width),
-  );
-  return clip(cells.join('  ').trimEnd(), limit);
 }

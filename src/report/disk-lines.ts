@@ -1,8 +1,7 @@
 // What comes and goes, a line each, and the slots as a table.
 
 import type { DiskChange, SlotPlace } from '../protocol.js';
-import { type Column, fitColumns, lineOf, type Step } from './columns.js';
-import type { DiskTableOptions } from './disk-table.js';
+import { type Column, fitColumns, headLines, lineOf, type Step, type TableOptions, withText } from './columns.js';
 import {
   busText,
   cardText,
@@ -30,12 +29,7 @@ const words: Readonly<Record<Happening, readonly [text: string, style: Style | u
 };
 
 /** `12:03:01  card in       slot 3  /dev/sda  Generic SD, 31.9 GB/29.7 GiB, dos: bootfs (vfat); ready`. `clock`: the time. */
-export function changeLine(
-  clock: string,
-  what: Happening,
-  disk: ShownDisk,
-  { columns, color }: DiskTableOptions,
-): string {
+export function changeLine(clock: string, what: Happening, disk: ShownDisk, { columns, color }: TableOptions): string {
   const [text, style] = words[what];
   // An MMC slot has no disk without its card: there the disk is the card as it was.
   const isGone = what === 'reader-removed' || (what === 'card-out' && disk.hasMedium);
@@ -61,15 +55,12 @@ export interface SlotRow {
 }
 
 /** The table, without a line break at its end; a sentence when there is no slot. */
-export function renderSlots(rows: readonly SlotRow[], { columns: limit, color }: DiskTableOptions): string {
+export function renderSlots(rows: readonly SlotRow[], options: TableOptions): string {
   if (rows.length === 0) return 'No slot is known: plug in a card reader.';
-  const sized = fitColumns(slotColumns, rows, narrowing, limit);
+  const { columns: limit, color } = options;
+  const sized = fitColumns(withText(slotColumns, rows), rows, narrowing, limit);
   return [
-    paint(
-      lineOf(sized, ({ title }) => title, limit),
-      'bold',
-      color,
-    ),
+    ...headLines(sized, options),
     ...rows.map((row) => {
       const line = lineOf(sized, ({ cell }) => cell(row), limit);
       return row.disk === undefined ? paint(line, 'dim', color) : line;

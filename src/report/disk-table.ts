@@ -2,7 +2,7 @@
 // below each block in sentences why `create` would not take a disk, and what the history says against a card.
 
 import type { DiskRow } from '../protocol.js';
-import { type Column, fitColumns, lineOf, type Step } from './columns.js';
+import { type Column, fitColumns, headLines, lineOf, type Step, type TableOptions, withText } from './columns.js';
 import {
   busText,
   cardText,
@@ -21,11 +21,7 @@ import { paint, type Style } from './paint.js';
 import { counted, sentence } from './text.js';
 import { clip } from './width.js';
 
-export interface DiskTableOptions {
-  /** Columns of the terminal; Infinity where nothing limits them, as in a pipe. */
-  readonly columns: number;
-  readonly color: boolean;
-}
+export type DiskTableOptions = TableOptions;
 
 interface Block {
   readonly kind: DiskRow['kind'];
@@ -39,7 +35,7 @@ const blocks: readonly Block[] = [
 ];
 
 /** The three blocks, without a line break at the end; a block without disks is left out. */
-export function renderDisks(disks: readonly ShownDisk[], options: DiskTableOptions): string {
+export function renderDisks(disks: readonly ShownDisk[], options: TableOptions): string {
   const drawn = blocks.map((block) => {
     const own = disks.filter(({ kind }) => kind === block.kind);
     return own.length === 0 ? [] : blockLines(block, own, options);
@@ -48,10 +44,9 @@ export function renderDisks(disks: readonly ShownDisk[], options: DiskTableOptio
   return [...noReader, ...drawn.filter((lines) => lines.length > 0)].map((lines) => lines.join('\n')).join('\n\n');
 }
 
-function blockLines({ kind, title }: Block, disks: readonly ShownDisk[], options: DiskTableOptions): string[] {
+function blockLines({ kind, title }: Block, disks: readonly ShownDisk[], options: TableOptions): string[] {
   const { columns: limit, color } = options;
-  const sized = fitColumns(tableColumns, disks, narrowing, limit);
-  const header = lineOf(sized, (column) => column.title, limit);
+  const sized = fitColumns(withText(tableColumns, disks), disks, narrowing, limit);
   const rows = disks.map((disk) =>
     paint(
       lineOf(sized, ({ cell }) => cell(disk), limit),
@@ -63,7 +58,7 @@ function blockLines({ kind, title }: Block, disks: readonly ShownDisk[], options
   const warnings = disks.flatMap(cardWarnings);
   return [
     paint(clip(title, limit), 'bold', color),
-    paint(header, 'bold', color),
+    ...headLines(sized, options),
     ...rows,
     ...limited(reasons, 'more disk', 'would be refused'),
     ...limited(warnings, 'more warning', ''),

@@ -2,9 +2,10 @@
 // again. Times are UTC, as they are kept.
 
 import type { BurnRecord } from '../protocol.js';
+import { type Column, fitColumns, headLines, lineOf, type Step, type TableOptions } from './columns.js';
 import { paint } from './paint.js';
 import { bytesPerSecond, counted, megabytesPerSecond, stripControls, unknownText } from './text.js';
-import { alignLeft, alignRight, clip, displayWidth } from './width.js';
+import { clip } from './width.js';
 
 export interface HistoryView {
   /** The oldest first; `card` is as it shall be shown. */
@@ -15,32 +16,19 @@ export interface HistoryView {
   readonly failing: readonly { readonly card: string; readonly faults: readonly string[] }[];
 }
 
-export interface HistoryTableOptions {
-  /** Columns of the terminal; Infinity where nothing limits them, as in a pipe. */
-  readonly columns: number;
-  readonly color: boolean;
-}
-
 /** The table, without a line break at its end; a sentence for an empty history. */
-export function renderHistory({ records, earlier, failing }: HistoryView, options: HistoryTableOptions): string {
+export function renderHistory({ records, earlier, failing }: HistoryView, options: TableOptions): string {
   if (records.length === 0) return 'No card has been burned yet: the history begins with the next one.';
   const { columns: limit, color } = options;
-  const shown = columnsThatFit(records, limit);
-  const title = clip(
-    lineOf(shown, ({ title: text }) => text),
-    limit,
-  );
+  const sized = fitColumns(tableColumns, records, narrowing, limit);
   const more =
     earlier === 0
       ? []
       : ['', clip(`${counted(earlier, 'earlier burn')} not shown: say --last=${records.length + earlier}`, limit)];
   return [
-    paint(title, 'bold', color),
+    ...headLines(sized, options),
     ...records.map((record) => {
-      const line = clip(
-        lineOf(shown, ({ cell }) => cell(record)),
-        limit,
-      );
+      const line = lineOf(sized, ({ cell }) => cell(record), limit);
       return record.outcome === 'good' ? line : paint(line, record.outcome === 'failed' ? 'red' : 'yellow', color);
     }),
     ...more,
@@ -48,23 +36,12 @@ export function renderHistory({ records, earlier, failing }: HistoryView, option
   ].join('\n');
 }
 
-interface Column {
-  readonly title: string;
-  readonly numeric?: boolean;
-  readonly cell: (record: BurnRecord) => string;
-}
-
-interface SizedColumn {
-  readonly column: Column;
-  readonly width: number;
-}
-
 const known = (text: string | undefined): string => {
   const clean = stripControls(text ?? '').trim();
   return clean === '' ? unknownText : clean;
 };
 
-const tableColumns: readonly Column[] = [
+const tableColumns: readonly Column<BurnRecord>[] = [
   { title: 'when (UTC)', cell: ({ at }) => known(at.slice(0, 16).replace('T', ' ')) },
   { title: 'node', cell: ({ hostname }) => known(hostname) },
   { title: 'slot', cell: ({ slot, device }) => known(slot ?? device) },
@@ -89,8 +66,6 @@ function resultText({ outcome, code, verified, repairs }: BurnRecord): string {
   return repairs > 0 && Number.isSafeInteger(repairs) ? `good, ${counted(repairs, 'repair')}` : 'good';
 }
 
-type Step = { readonly shorten: string; readonly to: number } | { readonly drop: string };
-
 /** What becomes shorter or falls away when there is less room; time, node and result stay. */
 const narrowing: readonly Step[] = [
   { shorten: 'image', to: 30 },
@@ -107,37 +82,9 @@ const narrowing: readonly Step[] = [
   { shorten: 'node', to: 12 },
 ];
 
-function columnsThatFit(records: readonly BurnRecord[], limit: number): SizedColumn[] {
-  let kept = tableColumns.map((column) => ({ column, width: naturalWidth(column, records) }));
-  for (const step of narrowing) {
-    const excess = kept.reduce((sum, { width }) => sum + width + 2, -2) - limit;
-    if (!(excess > 0)) break;
-    kept = narrowed(kept, step, excess);
-  }
-  return kept;
-}
-
-const naturalWidth = ({ title, cell }: Column, records: readonly BurnRecord[]): number =>
-  records.reduce((widest, record) => Math.max(widest, displayWidth(cell(record))), displayWidth(title));
-
-function narrowed(sized: readonly SizedColumn[], step: Step, excess: number): SizedColumn[] {
-  if ('drop' in step) return sized.filter(({ column }) => column.title !== step.drop);
-  return sized.map(({ column, width }) =>
-    column.title === step.shorten && width > step.to
-      ? { column, width: Math.max(step.to, width - excess) }
-      : { column, width },
-  );
-}
-
-const lineOf = (sized: readonly SizedColumn[], text: (column: Column) => string): string =>
-  sized
-    .map(({ column, width }) => (column.numeric ? alignRight : alignLeft)(text(column), width))
-    .join('  ')
-    .trimEnd();
-
 const shownCards = 20;
 
-function failingLines(failing: HistoryView['failing'], { columns, color }: HistoryTableOptions): string[] {
+function failingLines(failing: HistoryView['failing'], { columns, color }: TableOptions): string[] {
   if (failing.length === 0) return [];
   const more = failing.length - shownCards;
   const lines = failing

@@ -42,16 +42,16 @@ export class FakeSystem implements BridgeSystem {
   readonly commands: string[] = [];
   /** Operations that changed something, or ran something, so far. */
   operations = 0;
-  readonly #tree: Tree;
+  readonly tree: Tree;
   readonly #fault: Fault | undefined;
 
   constructor(tree: Tree, fault?: Fault) {
-    this.#tree = tree;
+    this.tree = tree;
     this.#fault = fault;
   }
 
   readFile(path: string) {
-    const file = this.#tree.files.get(path);
+    const file = this.tree.files.get(path);
     return file === undefined ? undefined : { ...file, bytes: Buffer.from(file.text, 'latin1') };
   }
 
@@ -61,52 +61,61 @@ export class FakeSystem implements BridgeSystem {
     { mode, uid = 0, gid = 0 }: { mode: number; uid?: number; gid?: number },
   ): void {
     this.#count();
-    if (!this.#tree.directories.has(dirname(path))) throw new Error(`no directory for ${path}`);
-    this.#tree.files.set(path, { text: bytes.toString('latin1'), mode, uid, gid });
+    if (!this.tree.directories.has(dirname(path))) throw new Error(`no directory for ${path}`);
+    this.tree.files.set(path, { text: bytes.toString('latin1'), mode, uid, gid });
   }
 
   removeFile(path: string): void {
     this.#count();
-    this.#tree.files.delete(path);
+    this.tree.files.delete(path);
   }
 
   missingDirectories(path: string): readonly string[] {
     const missing: string[] = [];
-    for (let each = path; !this.#tree.directories.has(each); each = dirname(each)) missing.unshift(each);
+    for (let each = path; !this.tree.directories.has(each); each = dirname(each)) missing.unshift(each);
     return missing;
   }
 
   makeDirectory(path: string): void {
     this.#count();
-    this.#tree.directories.add(path);
+    this.tree.directories.add(path);
   }
 
   removeDirectory(path: string): void {
     this.#count();
-    if (this.#below(path).length === 0) this.#tree.directories.delete(path);
+    if (this.#below(path).length === 0) this.tree.directories.delete(path);
   }
 
   removeTree(path: string): void {
     this.#count();
     for (const each of [path, ...this.#below(path)]) {
-      this.#tree.files.delete(each);
-      this.#tree.directories.delete(each);
+      this.tree.files.delete(each);
+      this.tree.directories.delete(each);
     }
   }
 
   readSysctl(key: string): string | undefined {
-    return this.#tree.files.get(`/proc/sys/${key}`)?.text.trim();
+    return this.tree.files.get(`/proc/sys/${key}`)?.text.trim();
   }
 
   writeSysctl(key: string, value: string): void {
     this.#count();
-    this.#tree.put(`/proc/sys/${key}`, `${value}\n`);
+    this.tree.put(`/proc/sys/${key}`, `${value}\n`);
   }
 
   async run({ argv }: Command) {
     this.#count();
     this.commands.push(argv.join(' '));
     return { exitCode: 0, stdout: '', stderr: '' };
+  }
+
+  startApart(): number {
+    this.#count();
+    return 4711;
+  }
+
+  pids(): readonly number[] {
+    return [];
   }
 
   commandLine(): undefined {
@@ -122,7 +131,7 @@ export class FakeSystem implements BridgeSystem {
   async sleep(): Promise<void> {}
 
   #below(path: string): string[] {
-    return [...this.#tree.files.keys(), ...this.#tree.directories].filter((each) => each.startsWith(`${path}/`));
+    return [...this.tree.files.keys(), ...this.tree.directories].filter((each) => each.startsWith(`${path}/`));
   }
 
   #count(): void {

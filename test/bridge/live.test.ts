@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeCluster, type Place, webServer } from './namespaces.js';
+import { type Cluster, makeCluster, type Place, webServer } from './namespaces.js';
 
 const cli = fileURLToPath(new URL('./bridge-cli.js', import.meta.url));
 /** Not compiled, so beside the source. */
@@ -70,7 +70,8 @@ test('a bridge feeds its cluster, is changed by nothing that is so already, and 
   assert.match(again.stdout, /like this already/);
   assert.equal(await mgr.output(['cat', '/var/lib/piburn/bridge/dnsmasq.pid']), pid);
 
-  await mgr.output(['kill', '-9', pid.trim()]);
+  const keeper = await mgr.output(['cat', `${state}/keeper.pid`]);
+  await mgr.output(['kill', '-9', keeper.trim(), pid.trim()]);
   assert.match((await bridge(mgr, 'create', '--yes', '--json')).stdout, /"steps":1/);
   assert.equal(await mgr.output(['cat', `${state}/dhcp-hosts`]), reserved);
   assert.deepEqual(await w1.lease(), leases[0], 'the lease has outlived dnsmasq');
@@ -86,24 +87,45 @@ test('a bridge feeds its cluster, is changed by nothing that is so already, and 
   assert.match((await bridge(mgr, 'delete', '--yes')).stdout, /no bridge/);
 });
 
-test('where systemd runs, the dnsmasq that was there serves the cluster as well, and is left as it was', {
+/** A manager with systemd's words and Debian's dnsmasq.service. */
+async function withSystemd({ mgr, folder }: Cluster) {
+  copyFileSync(stub, join(folder, 'systemctl'));
+  chmodSync(join(folder, 'systemctl'), 0o755);
+  const path = `PATH=${folder}:${process.env['PATH']}:/usr/sbin:/sbin`;
+  await mgr.output(['sh', '-c', prepareSystemd]);
+  return {
+    run: (...words: string[]) => mgr.run(['env', path, process.execPath, cli, 'bridge', ...words]),
+    systemctl: (...words: string[]) => mgr.output(['env', path, 'systemctl', ...words]),
+  };
+}
+
+test('where systemd runs, a dnsmasq of somebody else goes on as before, beside ours', {
   timeout: 60_000,
 }, async (t) => {
   const cluster = await makeCluster(t, { workers: 1 });
   if (cluster === undefined) return;
-  const { mgr, workers, folder } = cluster;
-  copyFileSync(stub, join(folder, 'systemctl'));
-  chmodSync(join(folder, 'systemctl'), 0o755);
-  const path = `PATH=${folder}:${process.env['PATH']}:/usr/sbin:/sbin`;
-  const run = (...words: string[]) => mgr.run(['env', path, process.execPath, cli, 'bridge', ...words]);
-  await mgr.output(['sh', '-c', prepareSystemd]);
-  await mgr.output(['env', path, 'systemctl', 'restart', 'dnsmasq']);
+  const { mgr, inet, workers } = cluster;
+  const { run, systemctl } = await withSystemd(cluster);
+  await mgr.output(['sh', '-c', prepareForeign]);
+  await systemctl('restart', 'dnsmasq');
+  const foreignPid = await mgr.output(['cat', '/run/stub/dnsmasq.pid']);
   const before = withoutPids(await look(mgr));
+  const foreignNames = async () => {
+    for (const [name, address] of [
+      ['nas', '203.0.113.5'],
+      ['printer', '203.0.113.10'],
+    ] as const)
+      assert.ok((await inet.run(['busybox', 'nslookup', name, '203.0.113.2'])).stdout.includes(address), name);
+  };
+  await foreignNames();
 
   const made = await run('create', '--ipv6', '--yes');
   assert.equal(made.exitCode, 0, made.stderr + made.stdout);
-  assert.match(made.stdout, /settings in \/etc\/dnsmasq\.d\/lan\.conf already/);
+  assert.match(made.stdout, /settings of others in \/etc\/dnsmasq\.d\/lan\.conf/);
   assert.match(await mgr.output(['cat', '/run/stub/log']), /enable piburn-bridge\nrestart piburn-bridge\n/);
+  await foreignNames();
+  assert.equal(await mgr.output(['cat', '/run/stub/dnsmasq.pid']), foreignPid);
+  await mgr.output(['kill', '-0', foreignPid.trim()]);
   const [w1] = workers;
   await w1?.output(['ip', 'link', 'set', 'eth0', 'up']);
   assert.equal((await w1?.lease())?.router, '10.1.1.1');
@@ -112,19 +134,48 @@ test('where systemd runs, the dnsmasq that was there serves the cluster as well,
   await w1?.output(['sh', '-c', waiting]);
   await w1?.output(['busybox', 'ping', '-6', '-c1', '-W2', `${prefix}1`]);
 
-  const again = await run('create', '--yes', '--json');
-  assert.match(again.stdout, /"changed":false/);
+  assert.match((await run('create', '--yes', '--json')).stdout, /"changed":false/);
   const deleted = await run('delete', '--yes');
   assert.equal(deleted.exitCode, 0, deleted.stderr);
   assert.deepEqual(withoutPids(await look(mgr)), before);
-  assert.match(await mgr.output(['ls', '/run/stub']), /^dnsmasq\.active$/m);
+  await foreignNames();
 });
 
-/** A dnsmasq of somebody's, configured for the uplink side, and Debian's way of starting it. */
+test('a dnsmasq that holds every address is refused, and stopped it serves the bridge until that goes', {
+  timeout: 60_000,
+}, async (t) => {
+  const cluster = await makeCluster(t, { workers: 0 });
+  if (cluster === undefined) return;
+  const { mgr } = cluster;
+  const { run, systemctl } = await withSystemd(cluster);
+  await systemctl('enable', '--now', 'dnsmasq');
+  const running = withoutPids(await look(mgr));
+  const refused = await run('create', '--yes');
+  assert.equal(refused.exitCode, 3, refused.stdout);
+  assert.match(refused.stderr, /dnsmasq\.service \(pid \d+\).*\n.*systemctl disable --now dnsmasq/);
+  assert.deepEqual(withoutPids(await look(mgr)), running);
+
+  await systemctl('disable', '--now', 'dnsmasq');
+  const before = withoutPids(await look(mgr));
+  const made = await run('create', '--yes');
+  assert.equal(made.exitCode, 0, made.stderr + made.stdout);
+  assert.match(await mgr.output(['ls', '/run/stub']), /^dnsmasq\.active\ndnsmasq\.enabled$/m);
+  assert.match((await run('create', '--yes', '--json')).stdout, /"changed":false/);
+  assert.equal((await run('delete', '--yes')).exitCode, 0);
+  assert.deepEqual(withoutPids(await look(mgr)), before);
+  assert.doesNotMatch(await mgr.output(['ls', '/run/stub']), /^dnsmasq\.(active|enabled)$/m);
+});
+
+/** Debian's way of starting dnsmasq. */
 const prepareSystemd = `mkdir -p /run/systemd/system /run/stub /etc/dnsmasq.d /etc/default
 touch /run/stub/dnsmasq.installed
-echo CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new > /etc/default/dnsmasq
-printf 'interface=eth0\\nbind-dynamic\\ncache-size=7\\n' > /etc/dnsmasq.d/lan.conf`;
+echo CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new > /etc/default/dnsmasq`;
+
+/** Somebody's settings for the uplink side, with names and a lease. */
+const prepareForeign = `printf 'interface=eth0\\nbind-dynamic\\ndhcp-range=203.0.113.10,203.0.113.99,12h\\n' > /etc/dnsmasq.d/lan.conf
+echo '203.0.113.5 nas' >> /etc/hosts
+mkdir -p /var/lib/misc
+echo "$(( $(date +%s) + 9999 )) aa:bb:cc:dd:ee:01 203.0.113.10 printer *" > /var/lib/misc/dnsmasq.leases`;
 
 const withoutPids = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/pid=\d+,fd=\d+/g, ''));
 

@@ -7,6 +7,7 @@ import { planCreate } from '../../src/bridge/plan/create.js';
 import { planDelete } from '../../src/bridge/plan/delete.js';
 import { paths, withBlock, withoutBlock } from '../../src/bridge/plan/paths.js';
 import type { BridgeFacts, BridgePlan, BridgeState, Step, Wishes } from '../../src/bridge/plan/types.js';
+import { readHere } from '../../src/bridge/use/here.js';
 import { PiburnError } from '../../src/errors.js';
 import {
   change,
@@ -46,6 +47,7 @@ const textOf = (plan: BridgePlan, path: string): string =>
   plan.steps.flatMap(({ step }) => (step.kind === 'file' && step.path === path ? [step.text] : []))[0] ??
   'no such file';
 
+const judge = 'dnsmasq --test --conf-file=-';
 const seeds = ['seed /var/lib/piburn/bridge/dhcp-hosts 644', 'seed /var/lib/piburn/bridge/hosts 644'];
 const apt = 'env DEBIAN_FRONTEND=noninteractive apt-get';
 const rules = ['whole /etc/piburn/bridge.nft 644', 'nft -f /etc/piburn/bridge.nft ← nft -f -'];
@@ -55,12 +57,22 @@ const unit = [
   'whole /etc/systemd/system/piburn-bridge.service 644',
   'systemctl daemon-reload && systemctl enable piburn-bridge.service && systemctl restart piburn-bridge.service ← systemctl disable --now piburn-bridge.service',
 ];
-const dnsmasq = (install: boolean) => [
-  '',
+const purge = 'env DEBIAN_FRONTEND=noninteractive dpkg --purge dnsmasq dnsmasq-base';
+const networkd = [
+  '← networkctl reload && networkctl reconfigure eth0',
+  'whole /etc/systemd/network/05-piburn-bridge.network 644',
+  'networkctl reload && networkctl reconfigure eth0',
+];
+const ownUnit = [
+  'whole /etc/piburn/dnsmasq.conf 644',
+  '← systemctl daemon-reload',
+  'whole /etc/systemd/system/piburn-bridge-dnsmasq.service 644',
+  'systemctl daemon-reload && systemctl enable piburn-bridge-dnsmasq.service && systemctl restart piburn-bridge-dnsmasq.service ← systemctl disable --now piburn-bridge-dnsmasq.service',
+];
+const dnsmasq = (install: boolean, wasEnabled = false) => [
   'whole /etc/dnsmasq.d/piburn.conf 644',
   ...(install ? [`${apt} install -y --no-install-recommends dnsmasq`] : []),
-  'dnsmasq --test --conf-dir=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new',
-  'systemctl enable dnsmasq.service && systemctl restart dnsmasq.service ← systemctl disable dnsmasq.service && systemctl stop dnsmasq.service',
+  `systemctl enable dnsmasq.service && systemctl restart dnsmasq.service ← ${wasEnabled ? '' : 'systemctl disable dnsmasq.service && '}systemctl stop dnsmasq.service`,
 ];
 
 const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] = [
@@ -68,7 +80,7 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     'without systemd piburn does it all itself',
     machines.container,
     {},
-    [...seeds, 'eth0 10.1.1.1/24', ...rules, ...forwarding, 'whole /etc/dnsmasq.d/piburn.conf 644', 'daemon'],
+    [judge, ...seeds, 'eth0 10.1.1.1/24', ...rules, ...forwarding, 'whole /etc/dnsmasq.d/piburn.conf 644', 'daemon'],
   ],
   [
     'NetworkManager gets a connection, and packages are installed without letting dnsmasq answer everybody',
@@ -76,6 +88,7 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     {},
     [
       `${apt} install -y --no-install-recommends dnsmasq-base nftables`,
+      judge,
       ...seeds,
       '← nmcli connection reload && nmcli connection up id Wired connection 1',
       'whole /etc/NetworkManager/system-connections/piburn-bridge.nmconnection 600',
@@ -91,6 +104,7 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     machines.bullseye,
     {},
     [
+      judge,
       ...seeds,
       '← dhcpcd --rebind eth0',
       'block /etc/dhcpcd.conf 644',
@@ -106,6 +120,7 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     machines.networkd,
     {},
     [
+      judge,
       ...seeds,
       '← networkctl reload && networkctl reconfigure eth0',
       'whole /etc/systemd/network/05-piburn-bridge.network 644',
@@ -121,6 +136,7 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     machines.ifupdown,
     {},
     [
+      judge,
       ...seeds,
       'whole /etc/network/interfaces.d/piburn-bridge 644',
       'ifdown --force eth0 && ifup eth0 ← ifdown --force eth0',
@@ -131,46 +147,76 @@ const plans: readonly (readonly [string, Machine, Wishes, readonly string[]])[] 
     ],
   ],
   [
-    'a dnsmasq that runs already is restarted now, and again when the bridge is gone',
-    withDnsmasq(machines.networkd),
+    "the distribution's dnsmasq that nobody uses gets our file",
+    withDnsmasq(machines.networkd, 0),
     { interface: 'none' },
     [
+      judge,
       ...seeds,
-      '← networkctl reload && networkctl reconfigure eth0',
-      'whole /etc/systemd/network/05-piburn-bridge.network 644',
-      'networkctl reload && networkctl reconfigure eth0',
-      '← systemctl restart dnsmasq.service',
+      ...networkd,
       'whole /etc/dnsmasq.d/piburn.conf 644',
-      'dnsmasq --test --conf-dir=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new',
       'systemctl enable dnsmasq.service && systemctl restart dnsmasq.service ← systemctl stop dnsmasq.service',
     ],
   ],
   [
-    'a dnsmasq that does not read our folder is left alone: ours gets a unit of its own',
-    change(withDnsmasq(machines.networkd), { files: { '/etc/default/dnsmasq': '' } }),
+    'a dnsmasq that runs is left alone: ours gets a unit of its own',
+    withDnsmasq(machines.networkd),
     { interface: 'none' },
-    [
-      ...seeds,
-      '← networkctl reload && networkctl reconfigure eth0',
-      'whole /etc/systemd/network/05-piburn-bridge.network 644',
-      'networkctl reload && networkctl reconfigure eth0',
-      'whole /etc/dnsmasq.d/piburn.conf 644',
-      '← systemctl daemon-reload',
-      'whole /etc/systemd/system/piburn-bridge-dnsmasq.service 644',
-      'systemctl daemon-reload && systemctl enable piburn-bridge-dnsmasq.service && systemctl restart piburn-bridge-dnsmasq.service ← systemctl disable --now piburn-bridge-dnsmasq.service',
-    ],
+    [judge, ...seeds, ...networkd, ...ownUnit],
   ],
   [
-    '--purge removes dnsmasq first',
+    'so is one that has settings of others, though it does not run',
+    change(withDnsmasq(machines.networkd, 0), { files: { '/etc/dnsmasq.d/lan.conf': 'interface=wlan0\n' } }),
+    { interface: 'none' },
+    [judge, ...seeds, ...networkd, ...ownUnit],
+  ],
+  [
+    'and settings that wait for a dnsmasq to be installed',
+    change(machines.networkd, { files: { '/etc/dnsmasq.conf': 'dhcp-leasefile=/var/lib/misc/my.leases\n' } }),
+    { interface: 'none' },
+    [judge, ...seeds, ...networkd, ...ownUnit],
+  ],
+  [
+    'and one that does not read our folder',
+    change(withDnsmasq(machines.networkd, 0), { files: { '/etc/default/dnsmasq': '' } }),
+    { interface: 'none' },
+    [judge, ...seeds, ...networkd, ...ownUnit],
+  ],
+  [
+    'and one whose options are set in /etc/default',
+    change(withDnsmasq(machines.networkd, 0), {
+      files: { '/etc/default/dnsmasq': 'CONFIG_DIR=/etc/dnsmasq.d\nDNSMASQ_OPTS="--cache-size=7"\n' },
+    }),
+    { interface: 'none' },
+    [judge, ...seeds, ...networkd, ...ownUnit],
+  ],
+  [
+    '--purge fetches before it removes, and removes before anything is changed',
     machines.container,
     { purge: true, interface: 'none' },
     [
-      `${apt} purge -y dnsmasq dnsmasq-base`,
+      judge,
+      `${apt} install --download-only --reinstall -y --no-install-recommends dnsmasq-base`,
+      purge,
       `${apt} install -y --no-install-recommends dnsmasq-base`,
       ...seeds,
       'eth0 10.1.1.1/24',
       'whole /etc/dnsmasq.d/piburn.conf 644',
       'daemon',
+    ],
+  ],
+  [
+    '--purge starts afresh a dnsmasq that holds all addresses',
+    listening(withDnsmasq(machines.networkd), 'udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=612,fd=4))'),
+    { purge: true, interface: 'none' },
+    [
+      judge,
+      `${apt} install --download-only --reinstall -y --no-install-recommends dnsmasq-base dnsmasq`,
+      purge,
+      `${apt} install -y --no-install-recommends dnsmasq-base`,
+      ...seeds,
+      ...networkd,
+      ...dnsmasq(true, true),
     ],
   ],
 ];
@@ -221,7 +267,7 @@ test('IPv6 has a prefix of this machine, the same each time, and NAT66 unless it
   assert.match(one.settings.ipv6?.prefix ?? '', /^fd[0-9a-f:]+::$/);
   assert.equal(one.settings.ipv6?.prefix, two.settings.ipv6?.prefix);
   assert.match(textOf(one, paths.nft), /ip6 saddr fd.*masquerade/);
-  assert.doesNotMatch(textOf(two, paths.nft), /ip6 saddr/);
+  assert.doesNotMatch(textOf(two, paths.nft), /ip6 saddr .*masquerade/);
   assert.match(textOf(one, paths.dnsmasq), /^dhcp-range=set:piburn,::,constructor:eth0,ra-stateless,ra-names,64,12h$/m);
   assert.match(textOf(one, paths.dnsmasq), /^ra-param=eth0,60,0$/m, 'no default route is told of where there is none');
   assert.ok(lines(one).includes('net/ipv6/conf/wlan0/accept_ra=2'), 'the uplink keeps its own route');
@@ -229,13 +275,66 @@ test('IPv6 has a prefix of this machine, the same each time, and NAT66 unless it
   assert.deepEqual(typed.settings.ipv6, { prefix: 'fd12:3456:789a::', address: 'fd12:3456:789a::1', mode: 'routed' });
 });
 
-test('binding follows what dnsmasq has been told elsewhere', async () => {
+test('a dnsmasq of our own asks nothing of what another one has been told', async () => {
   const machine = change(withDnsmasq(machines.networkd), {
-    files: { '/etc/dnsmasq.d/lan.conf': 'bind-interfaces\ncache-size=99\n' },
+    files: {
+      '/etc/dnsmasq.d/lan.conf': 'bind-interfaces\ncache-size=99\n',
+      '/etc/resolv.conf': 'nameserver 127.0.0.1\n',
+    },
+  });
+  const plan = await planOf(machine);
+  assert.match(textOf(plan, paths.ownDnsmasq), /^interface=eth0\nexcept-interface=lo\nbind-dynamic$/m);
+  assert.match(
+    plan.warnings.join(),
+    /settings of others in \/etc\/dnsmasq\.d\/lan\.conf.*eth0 gets a dnsmasq of its own/,
+  );
+  assert.match(
+    textOf(plan, paths.dnsmasqUnit),
+    /dnsmasq --conf-file=\/etc\/piburn\/dnsmasq\.conf --pid-file=\/run\/piburn-bridge-dnsmasq\.pid$/m,
+  );
+});
+
+test('where our file is already, what others add later moves nothing, and is judged together with it', async () => {
+  const made = await planOf(withDnsmasq(machines.networkd, 0));
+  const machine = change(withDnsmasq(machines.networkd), {
+    files: { [paths.dnsmasq]: textOf(made, paths.dnsmasq), '/etc/dnsmasq.d/lan.conf': 'bind-interfaces\n' },
   });
   const plan = await planOf(machine);
   assert.doesNotMatch(textOf(plan, paths.dnsmasq), /bind-/);
-  assert.match(plan.warnings.join(), /lan\.conf already.*answers on eth0 only/);
+  assert.match(lines(plan)[0] ?? '', /^dnsmasq --test --conf-dir=\/etc\/dnsmasq\.d,\S+ --conf-file=-$/);
+});
+
+test('a cluster without internet is told of no router, and its bridge is known all the same', async () => {
+  const text = textOf(await planOf(machines.container, { interface: 'none', ip: '10.3.0.1' }), paths.dnsmasq);
+  assert.match(text, /^dhcp-option=tag:piburn,option:router$/m);
+  const machine = change(machines.container, { files: { [paths.dnsmasq]: text }, directories: [paths.state] });
+  const here = await readHere(recorded(machine));
+  assert.deepEqual([here?.ip, here?.uplink, here?.prefixLength], ['10.3.0.1', undefined, 24]);
+});
+
+test('name servers that the bridge would hide are named', async () => {
+  const inside = change(machines.container, { files: { '/etc/resolv.conf': 'nameserver 10.1.1.53\n' } });
+  assert.match((await planOf(inside)).warnings.join(), /name server 10\.1\.1\.53 of \/etc\/resolv\.conf lies in/);
+  assert.match(
+    (await planOf(machines.container, { dns: ['10.1.1.9'] })).warnings.join(),
+    /name server 10\.1\.1\.9 lies in/,
+  );
+  assert.deepEqual((await planOf(machines.container, { dns: ['9.9.9.9'] })).warnings, []);
+});
+
+test('a bridge that moves does not warn of itself, and names the leases that stay behind', async () => {
+  const leases = '1795472735 aa:bb:cc:dd:ee:01 10.1.1.79 w1 *\n1795472735 aa:bb:cc:dd:ee:02 10.2.0.7 w2 *\n';
+  const machine = change(await afterwards(machines.container, {}), { files: { [paths.leases]: leases } });
+  const { warnings } = await planOf(machine, { ip: '10.2.0.1' });
+  assert.equal(warnings.length, 1, warnings.join());
+  assert.match(warnings[0] ?? '', /a lease lies outside .*\(w1 10\.1\.1\.79\)/);
+});
+
+test('--purge says what it leaves behind', async () => {
+  const machine = change(withDnsmasq(machines.networkd), { files: { '/etc/dnsmasq.d/lan.conf': 'cache-size=9\n' } });
+  const plan = await planOf(machine, { purge: true });
+  assert.match(plan.warnings.join(), /lan\.conf stays, and without dnsmasq\.service nobody reads it/);
+  assert.ok(textOf(plan, paths.ownDnsmasq).includes('interface=eth0'), 'the new dnsmasq is ours alone');
 });
 
 test('this machine is served on 127.0.0.1 only where it asks there and nobody else answers', async () => {
@@ -331,6 +430,31 @@ const refusals: readonly (readonly [Wishes, Machine, string, RegExp])[] = [
   ],
   [
     {},
+    listening(withDnsmasq(machines.networkd), 'udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=612,fd=4))'),
+    'PORT_TAKEN',
+    /53 \(DNS\) .*by dnsmasq\.service \(pid 612\).*systemctl disable --now dnsmasq.*bind-interfaces.*--purge.*afresh/,
+  ],
+  [
+    {},
+    listening(withDnsmasq(machines.networkd), 'udp UNCONN 0 0 0.0.0.0:67 0.0.0.0:*'),
+    'PORT_TAKEN',
+    /67 \(DHCP\) .*by dnsmasq\.service \(pid 612\)/,
+  ],
+  [
+    { purge: true },
+    change(withDnsmasq(machines.networkd), {
+      outputs: {
+        'apt-get -s purge dnsmasq dnsmasq-base':
+          'Purg dnsmasq [2.90-4]\nRemv libvirt-daemon-driver-network [9]\nPurg dnsmasq-base [2.90-4]\n',
+      },
+    }),
+    'PURGE',
+    /would remove libvirt-daemon-driver-network as well/,
+  ],
+  [{ dns: ['10.1.1.1'] }, machines.container, 'DNS', /10\.1\.1\.1 is the bridge itself/],
+  [{ dns: ['9.9.9.9'], ip: '9.9.9.9' }, machines.container, 'DNS', /9\.9\.9\.9 is the bridge itself/],
+  [
+    {},
     listening(machines.container, 'udp UNCONN 0 0 0.0.0.0:67 0.0.0.0:* users:(("dhcpd",pid=5,fd=4))'),
     'PORT_TAKEN',
     /67 \(DHCP\).*dhcpd/,
@@ -345,7 +469,7 @@ const refusals: readonly (readonly [Wishes, Machine, string, RegExp])[] = [
 
 test('what cannot be is refused with its reason and a hint', async () => {
   for (const [wishes, machine, code, pattern] of refusals) {
-    const facts = await factsOf(machine);
+    const facts = await readFacts(recorded(machine), undefined, wishes.purge);
     const said = `${code} ${JSON.stringify(wishes)}`;
     assert.throws(
       () => planCreate(wishes, facts),
@@ -367,7 +491,6 @@ test('listeners that leave the cluster side alone are no conflict', async () => 
     'udp UNCONN 0 0 127.0.0.53%lo:53 0.0.0.0:* users:(("systemd-resolve",pid=1,fd=2))',
     'udp UNCONN 0 0 192.168.122.1:53 0.0.0.0:* users:(("dnsmasq",pid=2,fd=2))',
     'udp UNCONN 0 0 0.0.0.0%virbr0:67 0.0.0.0:* users:(("dnsmasq",pid=2,fd=2))',
-    'udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=612,fd=2))',
     'tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=3,fd=2))',
   );
   assert.ok((await planOf(machine)).steps.length > 0);
@@ -377,9 +500,9 @@ test('an SSH session over the cluster side is not cut off unasked', async () => 
   const machine = withAddress(machines.container, '192.168.7.4');
   const facts = await factsOf(machine, '192.168.7.9 50000 192.168.7.4 22');
   assert.throws(() => planCreate({}, facts), /SSH session comes in at 192\.168\.7\.4 on eth0/);
-  assert.match(planCreate({ yes: true }, facts).warnings.join(), /eth0 has 192\.168\.7\.4\/24 now/);
+  assert.match(planCreate({ onSession: 'allow' }, facts).warnings.join(), /eth0 has 192\.168\.7\.4\/24 now/);
   const seen = change(machine, {
-    outputs: { 'ss -H -tn state established sport = :22': '0 0 [::ffff:192.168.7.4]:22 [::ffff:192.168.7.9]:50000\n' },
+    outputs: { 'ss -H -tanp': 'ESTAB 0 0 [::ffff:192.168.7.4]:22 [::ffff:192.168.7.9]:50000\n' },
   });
   assert.deepEqual((await factsOf(seen)).sshAddresses, ['192.168.7.4'], 'sudo takes the environment away');
 });
@@ -407,9 +530,13 @@ async function afterwards(machine: Machine, wishes: Wishes): Promise<Machine> {
       ...Object.fromEntries(files),
       [paths.state]: JSON.stringify(state),
       [paths.pid]: '99\n',
+      [paths.keeperPid]: '98\n',
       '/proc/sys/net/ipv4/ip_forward': '1\n',
     },
-    processes: { 99: ['dnsmasq', `--conf-file=${paths.dnsmasq}`] },
+    processes: {
+      98: ['node', '/piburn/src/cli/keep-dnsmasq.js', 'dnsmasq', `--conf-file=${paths.dnsmasq}`],
+      99: ['dnsmasq', `--conf-file=${paths.dnsmasq}`],
+    },
   });
 }
 
@@ -424,6 +551,7 @@ test('a bridge that is there needs nothing more, and what is not said stays', as
 test('another wish changes only what differs', async () => {
   const machine = await afterwards(machines.container, {});
   assert.deepEqual(lines(await planOf(machine, { dns: ['9.9.9.9'] })), [
+    judge,
     'whole /etc/dnsmasq.d/piburn.conf 644',
     'daemon',
   ]);
@@ -432,7 +560,13 @@ test('another wish changes only what differs', async () => {
     moved.obsolete.map(({ step }) => lineOf(step)),
     ['eth0 10.1.1.1/24'],
   );
-  assert.deepEqual(lines(moved), ['eth0 10.2.0.1/24', ...rules, 'whole /etc/dnsmasq.d/piburn.conf 644', 'daemon']);
+  assert.deepEqual(lines(moved), [
+    judge,
+    'eth0 10.2.0.1/24',
+    ...rules,
+    'whole /etc/dnsmasq.d/piburn.conf 644',
+    'daemon',
+  ]);
 });
 
 test('after a reboot or a kill only what is down is started', async () => {
@@ -475,7 +609,11 @@ test('delete finds what is ours without any state', async () => {
       'file:/etc/dnsmasq.d/piburn.conf',
       'file:/etc/piburn/bridge.nft',
       'file:/etc/sysctl.d/90-piburn-bridge.conf',
+      'file:/etc/sysctl.d/90-piburn-bridge.conf',
+      'unit-gone',
       'file:/etc/systemd/system/piburn-bridge.service',
+      'unit',
+      'dhcpcd-back:eth0',
       'file:/etc/dhcpcd.conf',
       'nft',
       'daemon',

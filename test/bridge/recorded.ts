@@ -1,6 +1,18 @@
 // Machines as a bridge sees them, recorded: programs' answers and files, instead of the running system.
 
 import type { BridgeSource } from '../../src/bridge/source.js';
+import type { BridgeSettings } from '../../src/protocol.js';
+
+/** A bridge that leads nowhere. */
+export const settings: BridgeSettings = {
+  private: 'eth0',
+  ip: '10.1.1.1',
+  prefixLength: 24,
+  rangeFirst: '10.1.1.2',
+  rangeLast: '10.1.1.122',
+  dns: [],
+  domain: 'cluster',
+};
 
 export interface Machine {
   /** Command line → what it prints; others fail. */
@@ -17,6 +29,7 @@ export const recorded = (machine: Machine): BridgeSource => ({
     const text = machine.files[path];
     return text === undefined ? undefined : { text, mode: path.endsWith('.nmconnection') ? 0o600 : 0o644 };
   },
+  end: (path, maxBytes) => machine.files[path]?.slice(-maxBytes),
   list: (path) =>
     Object.keys(machine.files).flatMap((file) => (file.startsWith(`${path}/`) ? [file.slice(path.length + 1)] : [])),
   exists: (path) => machine.files[path] !== undefined || machine.directories?.includes(path) === true,
@@ -102,10 +115,13 @@ export const machines = {
   }),
 } as const;
 
-/** Debian's dnsmasq, installed and running. */
+/** Debian's dnsmasq, installed and running; `pid` 0: it does not run. */
 export const withDnsmasq = (machine: Machine, pid = 612): Machine =>
   change(machine, {
-    outputs: { [show('dnsmasq')]: `LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nMainPID=${pid}\n` },
+    outputs: {
+      [show('dnsmasq')]:
+        `LoadState=loaded\nActiveState=${pid === 0 ? 'inactive' : 'active'}\nUnitFileState=enabled\nMainPID=${pid}\n`,
+    },
     files: {
       '/etc/default/dnsmasq': 'CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new\n',
       '/etc/dnsmasq.conf': '# all of it comments\n',

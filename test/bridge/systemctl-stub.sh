@@ -15,11 +15,13 @@ for word in "$@"; do
 done
 file_of() { echo "/etc/systemd/system/$1.service"; }
 known() { [ "$1" = dnsmasq ] && [ -e /run/stub/dnsmasq.installed ] || [ -e "$(file_of "$1")" ]; }
+pid_file_of() { sed -n 's/^PIDFile=//p' "$(file_of "$1")"; }
 lines_of() { sed -n "s/^$2=-\{0,1\}//p" "$(file_of "$1")"; }
 stop() {
   if [ "$1" = dnsmasq ]; then
     [ -s /run/stub/dnsmasq.pid ] && kill "$(cat /run/stub/dnsmasq.pid)" && sleep 0.2
   elif [ -e "/run/stub/$1.active" ]; then
+    [ -s "/run/stub/$1.pid" ] && kill "$(cat "/run/stub/$1.pid")" && sleep 0.2
     lines_of "$1" ExecStop | while read -r line; do $line; done
   fi
   rm -f "/run/stub/$1.active" "/run/stub/$1.pid"
@@ -30,6 +32,7 @@ start() {
   else
     lines_of "$1" ExecStart > "/run/stub/$1.lines"
     while read -r line; do $line || exit 1; done < "/run/stub/$1.lines"
+    [ -z "$(pid_file_of "$1")" ] || cp "$(pid_file_of "$1")" "/run/stub/$1.pid"
   fi
   touch "/run/stub/$1.active"
 }

@@ -43,9 +43,25 @@ test('systemd finds nothing wrong with our units', async (t) => {
 test('the unit sets the address where nobody else does', async () => {
   assert.match(
     await fileOf(plain, paths.unit),
-    /^ExecStart=\/usr\/sbin\/ip address replace 10\.1\.1\.1\/24 dev eth0$/m,
+    /^ExecStart=-\/usr\/sbin\/ip address replace 10\.1\.1\.1\/24 dev eth0$/m,
   );
   assert.doesNotMatch(await fileOf(machines.networkd, paths.unit), /ip address/);
+});
+
+test('nothing is forwarded before the rules are loaded, and a reload of nftables brings them back', async () => {
+  const text = await fileOf(plain, paths.unit);
+  const runs = [...text.matchAll(/^ExecStart=(.*)$/gm)].map(([, words]) => words);
+  assert.equal(runs[0], '/usr/sbin/nft -f /etc/piburn/bridge.nft', 'what fails here ends it');
+  assert.ok(runs.indexOf('/usr/sbin/sysctl -w net/ipv4/ip_forward=1') > 0);
+  assert.ok(
+    runs.filter((words) => words?.includes('/ip ')).every((words) => words?.startsWith('-')),
+    'an adapter may be unplugged',
+  );
+  assert.match(text, /^ReloadPropagatedFrom=nftables\.service$/m);
+  assert.match(text, /^ExecReload=\/usr\/sbin\/nft -f \/etc\/piburn\/bridge\.nft$/m);
+  const managed = await fileOf(machines.bookworm, paths.unit);
+  assert.match(managed, /^Before=network-pre\.target$/m, 'the rules are there before any interface is up');
+  assert.match(await fileOf(machines.bookworm, paths.sysctl), /^net\/ipv4\/ip_forward = 1$/m);
 });
 
 test('each network manager is told the address in its own words', async () => {

@@ -88,10 +88,13 @@ test('Ctrl-C ends a probe between two requests, and says what became of the card
   const child = spawn(process.execPath, [program, 'probe', card, '--full', '--yes'], { cwd: folder });
   undo(t, () => child.kill('SIGKILL'));
   let text = '';
+  let isTold = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
-      if (!text.includes('\nwriting') && `${text}${chunk}`.includes('writing')) child.kill('SIGINT');
       text += chunk;
+      if (isTold || !text.includes('writing')) return;
+      isTold = true;
+      child.kill('SIGINT');
     });
   }
   const code = await new Promise((resolve) => child.on('close', resolve));

@@ -2,20 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { PiburnError } from '../../src/errors.js';
 import { defaultInterface, ownInterfaces, type SystemFacts } from '../../src/network/interfaces.js';
 import type { Link } from '../../src/network/ip-json.js';
-import {
-  contains,
-  hostCount,
-  hostsOf,
-  netOf,
-  netText,
-  prefixLengthFor,
-  toNumber,
-  toText,
-} from '../../src/network/ipv4-net.js';
 import { planScan } from '../../src/network/plan-scan.js';
 
 const link = (name: string, rest: Partial<Link> = {}): Link => ({
@@ -140,29 +129,4 @@ test('what cannot be asked is refused, with what to say instead', () => {
   }
   const nothing = { links: [], routes: [], media: new Map() };
   assert.throws(() => planScan({ max: 10 }, nothing), /in no IPv4 network/);
-});
-
-test('addresses and numbers are the same thing', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => assert.equal(toNumber(toText(value)), value)),
-  );
-  for (const wrong of ['', '1.2.3', '1.2.3.4.5', '01.2.3.4', '256.1.1.1', '1.2.3.x', ' 1.2.3.4']) {
-    assert.equal(toNumber(wrong), undefined, wrong);
-  }
-});
-
-test('a network holds its hosts, all of them, and nobody else', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 20, max: 32 }), (value, prefixLength) => {
-      const net = netOf(toText(value), prefixLength);
-      assert.ok(net !== undefined && contains(net, toText(value)));
-      const hosts = hostsOf(net);
-      assert.equal(hosts.length, hostCount(net));
-      assert.ok(hosts.every((host) => contains(net, host) && toNumber(host) !== undefined));
-      assert.deepEqual(netOf(hosts[0] ?? '', prefixLength), net);
-      if (net.first > 0) assert.ok(!contains(net, toText(net.first - 1)));
-      assert.equal(netText(net).split('/')[1], String(prefixLength));
-    }),
-  );
-  assert.deepEqual([prefixLengthFor(4096), prefixLengthFor(254), prefixLengthFor(1)], [20, 24, 32]);
 });

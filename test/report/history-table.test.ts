@@ -6,25 +6,15 @@ import fc from 'fast-check';
 import type { BurnRecord } from '../../src/protocol.js';
 import { renderHistory } from '../../src/report/history-table.js';
 import { displayWidth } from '../../src/report/width.js';
+import { record } from '../records/samples.js';
 import { assertHarmless } from './hostile.js';
 
 const good: BurnRecord = {
-  version: 1,
+  ...record,
   at: '2026-11-01T10:00:59.000Z',
-  run: '20261101T095500-00c0de',
-  hostname: 'red001',
-  image: '2026-06-18-raspios-trixie-arm64-lite',
-  device: '/dev/sda',
   slot: 'left 2',
   card: '00112233',
-  outcome: 'good',
-  verified: true,
-  writtenBytes: 2_100_000_000,
-  writeMs: 90_000,
-  verifiedBytes: 2_100_000_000,
-  verifyMs: 48_000,
   totalMs: 140_230,
-  repairs: 0,
 };
 const { slot, card, hostname, ...bare } = good;
 const records: readonly BurnRecord[] = [

@@ -3,18 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type InterfaceRow,
-  latencyText,
-  type NeighbourRow,
-  renderInterfaces,
-  renderNeighbours,
-} from '../../src/report/network-table.js';
+import type { Neighbour, OwnInterface } from '../../src/protocol.js';
+import { latencyText, renderInterfaces, renderNeighbours } from '../../src/report/network-table.js';
 import { displayWidth } from '../../src/report/width.js';
 import { assertHarmless } from './hostile.js';
 
 const unlimited = { columns: Number.POSITIVE_INFINITY, color: false };
-const neighbour = (name: string | undefined, address: string, latencyMs: number, more = {}): NeighbourRow => ({
+const neighbour = (name: string | undefined, address: string, latencyMs: number, more = {}): Neighbour => ({
   address,
   status: 'up',
   latencyMs,
@@ -23,8 +18,9 @@ const neighbour = (name: string | undefined, address: string, latencyMs: number,
   ...(name === undefined ? {} : { name }),
   ...more,
 });
+const wired = { kind: 'hardware', isDefault: false } as const;
 const mac = 'dc:a6:32:01:02:03';
-const rows: readonly NeighbourRow[] = [
+const rows: readonly Neighbour[] = [
   neighbour('Router', '192.168.1.1', 9.2, { mac: '00:11:22:33:44:55', vendor: 'CIMSYS Inc' }),
   neighbour('iPhone', '192.168.1.4', 61),
   neighbour('red01', '192.168.1.46', 7.7, { mac, isRaspberryPi: true }),
@@ -55,8 +51,9 @@ test('a latency has two digits and no exponent', () => {
 });
 
 test('own addresses are shown with their net, gateway and link', () => {
-  const interfaces: readonly InterfaceRow[] = [
+  const interfaces: readonly OwnInterface[] = [
     {
+      ...wired,
       name: 'wlan0',
       link: 'up',
       mac,
@@ -64,11 +61,17 @@ test('own addresses are shown with their net, gateway and link', () => {
       ssid: 'Home\u001b[31m net',
       speedMbps: 433.3,
       addresses: [
-        { address: '192.168.1.12', prefixLength: 24, broadcast: '192.168.1.255', gateway: '192.168.1.1' },
-        { address: '2001:db8::12', prefixLength: 64 },
+        {
+          family: 'ipv4',
+          address: '192.168.1.12',
+          prefixLength: 24,
+          broadcast: '192.168.1.255',
+          gateway: '192.168.1.1',
+        },
+        { family: 'ipv6', address: '2001:db8::12', prefixLength: 64 },
       ],
     },
-    { name: 'eth0', link: 'no-carrier', speedMbps: 1000, addresses: [] },
+    { ...wired, name: 'eth0', link: 'no-carrier', speedMbps: 1000, addresses: [] },
   ];
   assert.equal(
     renderInterfaces(interfaces, unlimited),
@@ -104,7 +107,15 @@ test('names, vendors and wifis from outside do no harm', () => {
   fc.assert(
     fc.property(anything, fc.integer({ min: 20, max: 200 }), (text, columns) => {
       const row = neighbour(text, '10.1.1.1', 1, { vendor: text, mac: text });
-      const own: InterfaceRow = { name: text, link: 'up', ssid: text, isWifi: true, mac: text, addresses: [] };
+      const own: OwnInterface = {
+        ...wired,
+        name: text,
+        link: 'up',
+        ssid: text,
+        isWifi: true,
+        mac: text,
+        addresses: [],
+      };
       for (const shown of [
         renderNeighbours([row], { columns, color: false }),
         renderInterfaces([own], { columns, color: false }),

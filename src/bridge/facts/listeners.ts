@@ -1,4 +1,4 @@
-// Who waits for DNS and DHCP on this machine, and where SSH sessions come in: `ss` of iproute2.
+// Who waits for DNS and DHCP on this machine: `ss` of iproute2.
 
 import { given } from '../../given.js';
 import type { Listener } from '../plan/types.js';
@@ -28,23 +28,4 @@ function toListener(line: string): Listener[] {
       ...given({ interface: name, program, pid: pid === undefined ? undefined : Number(pid) }),
     },
   ];
-}
-
-/**
- * Own addresses of SSH sessions: that of the environment (`CLIENT CLIENTPORT SERVER SERVERPORT`, sshd(8)), which sudo takes
- * away, and those of port 22.
- */
-export async function readSshAddresses(source: BridgeSource, connection: string | undefined): Promise<string[]> {
-  const text = (await source.output('ss', ['-H', '-tn', 'state', 'established', 'sport', '=', ':22'])) ?? '';
-  const seen = text.split('\n').flatMap((line) => {
-    // Without the column of the state, as `state` has it: RECV-Q SEND-Q LOCAL PEER.
-    const local = line.trim().split(/\s+/)[2] ?? '';
-    const address = local
-      .replace(/:22$/, '')
-      .replace(/%.*$/, '')
-      .replace(/^\[(::ffff:)?|\]$/g, '');
-    return address === '' ? [] : [address];
-  });
-  const own = connection?.split(' ')[2];
-  return [...new Set(own === undefined ? seen : [own, ...seen])];
 }

@@ -1,11 +1,13 @@
 // dnsmasq as it is set up without us, and this machine's own name servers.
 
 import { given } from '../../given.js';
+import { purgedPackages } from '../plan/package-steps.js';
 import { paths } from '../plan/paths.js';
 import type { BridgeFacts, DnsmasqFacts } from '../plan/types.js';
 import type { BridgeSource } from '../source.js';
 
 const folder = '/etc/dnsmasq.d';
+const defaults = '/etc/default/dnsmasq';
 
 export function readDnsmasq(source: BridgeSource): DnsmasqFacts {
   const names = source.list(folder).filter((name) => !/^\.|~$|^#.*#$|\.dpkg-(dist|old|new)$/.test(name));
@@ -19,15 +21,21 @@ export function readDnsmasq(source: BridgeSource): DnsmasqFacts {
   const isFolder = ({ name, value }: Option) =>
     name === 'conf-dir' && value.split(',')[0]?.replace(/\/$/, '') === folder;
   // Debian's service hands the folder over itself (/etc/default/dnsmasq).
-  const isHanded = /^\s*CONFIG_DIR=["']?\/etc\/dnsmasq\.d\b/m.test(source.file('/etc/default/dnsmasq')?.text ?? '');
-  const isForeign = ({ name }: Option) => name !== 'conf-dir';
+  const isHanded = /^\s*CONFIG_DIR=["']?\/etc\/dnsmasq\.d\b/m.test(source.file(defaults)?.text ?? '');
+  const isForeign = (option: Option) => !isFolder(option);
   return {
     readsFolder: isHanded || main.some(isFolder),
-    foreignFiles: set.filter(({ options }) => options.some(isForeign)).map(({ path }) => path),
-    limitsInterfaces: ['interface', 'listen-address', 'except-interface'].some((name) => optionNames.has(name)),
+    foreignFiles: [
+      ...set.filter(({ options }) => options.some(isForeign)).map(({ path }) => path),
+      ...(hasOwnOptions(source.file(defaults)?.text ?? '') ? [defaults] : []),
+    ],
     ...given({ bindMode }),
   };
 }
+
+/** A shell's file, of which Debian's service takes DNSMASQ_OPTS, DNSMASQ_EXCEPT and more. */
+const hasOwnOptions = (text: string): boolean =>
+  /^\s*(export\s+)?(?!ENABLED=|CONFIG_DIR=|IGNORE_RESOLVCONF=)[A-Z_]+=["']?[^\s"']/m.test(text);
 
 interface Option {
   readonly name: string;
@@ -52,3 +60,10 @@ export function readResolvers(source: BridgeSource): BridgeFacts['resolvers'] {
 
 const serversOf = (text: string): string[] =>
   [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(([, server]) => (server === undefined ? [] : [server]));
+
+/** The packages besides dnsmasq's own that go when those are purged: `Purg NAME [VERSION]` or `Remv …` of `apt-get -s`. */
+export async function readRemovedWithDnsmasq(source: BridgeSource): Promise<readonly string[]> {
+  const text = (await source.output('apt-get', ['-s', 'purge', ...purgedPackages])) ?? '';
+  const names = [...text.matchAll(/^(?:Purg|Remv) (\S+)/gm)].flatMap(([, name]) => name ?? []);
+  return names.filter((name) => !purgedPackages.some((own) => own === name));
+}

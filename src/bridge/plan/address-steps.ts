@@ -2,19 +2,54 @@
 // systemd-networkd (systemd.network(5)), dhcpcd (dhcpcd.conf(5)), ifupdown (interfaces(5)), or nobody.
 
 import { refusal } from '../../errors.js';
+import type { BridgeSettings } from '../../protocol.js';
 import { ownText, paths, withBlock } from './paths.js';
-import type { BridgeFacts, BridgeSettings, Command, CommandStep, FileStep, Step } from './types.js';
+import type { BridgeFacts, Command, CommandStep, FileStep, Step } from './types.js';
 
 export type Manager = 'NetworkManager' | 'systemd-networkd' | 'dhcpcd' | 'ifupdown' | 'none';
 
-/** Who gives the interface its addresses. What is in the state stays in charge while it is there. */
+/** Who gives the interface its addresses. What is in the state stays in charge: that it does not answer may pass. */
 export function managerOf(name: string, facts: BridgeFacts): Manager {
+  const found = managerNow(name, facts);
+  const before = managerInState(name, facts);
+  return before !== undefined && staysInCharge(before, name, facts) ? before : found;
+}
+
+function managerNow(name: string, facts: BridgeFacts): Manager {
   if (facts.networkManager?.[name] !== undefined) return 'NetworkManager';
   if (facts.isNetworkdActive) return 'systemd-networkd';
   if (facts.isDhcpcdActive) return 'dhcpcd';
   const stanzas = facts.ifupdown?.stanzas.filter((stanza) => stanza.file !== paths.ifupdown) ?? [];
   if (stanzas.some((stanza) => stanza.interface === name)) return 'ifupdown';
   return facts.ifupdown !== undefined && facts.hasSystemd ? 'ifupdown' : 'none';
+}
+
+const traces: readonly (readonly [Manager, program: string, path: string])[] = [
+  ['NetworkManager', 'nmcli', paths.networkManager],
+  ['systemd-networkd', 'networkctl', paths.networkd],
+  ['dhcpcd', 'dhcpcd', paths.dhcpcd],
+  ['ifupdown', 'ifup', paths.ifupdown],
+  ['ifupdown', 'ifup', paths.interfaces],
+];
+
+function managerInState(name: string, { state }: BridgeFacts): Manager | undefined {
+  if (state?.settings.private !== name) return undefined;
+  const ids = new Set(state.entries.map(({ step }) => step.id));
+  return traces.find(([, , path]) => ids.has(`file:${path}`))?.[0];
+}
+
+/** As long as its program is installed, and no other one that does answer has taken over. */
+function staysInCharge(before: Manager, name: string, facts: BridgeFacts): boolean {
+  const program = traces.find(([manager]) => manager === before)?.[1] ?? '';
+  if (facts.programs[program] === undefined) return false;
+  const isNetworkManagers = facts.networkManager?.[name] !== undefined;
+  if (before === 'NetworkManager') return facts.networkManager === undefined || isNetworkManagers;
+  const others = [
+    isNetworkManagers,
+    before !== 'systemd-networkd' && facts.isNetworkdActive,
+    before !== 'dhcpcd' && facts.isDhcpcdActive,
+  ];
+  return !others.includes(true);
 }
 
 /** Steps in order. `none`: the address itself; a unit of ours does it again at boot where there is systemd. */

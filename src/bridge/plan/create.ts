@@ -2,9 +2,10 @@
 // be already is left alone.
 
 import { addressSteps } from './address-steps.js';
+import { dnsmasqSteps, judgeStep } from './dnsmasq-steps.js';
 import { packageSteps } from './package-steps.js';
 import { refuse } from './refuse.js';
-import { dnsmasqSteps, forwardingSteps, seedSteps } from './service-steps.js';
+import { forwardingSteps, seedSteps } from './service-steps.js';
 import { settle } from './settings.js';
 import type { BridgeFacts, BridgePlan, CommandStep, Entry, FileStep, PlannedStep, Step, Wishes } from './types.js';
 
@@ -14,7 +15,7 @@ export function planCreate(wishes: Wishes, facts: BridgeFacts): BridgePlan {
   const warnings = refuse(settings, wishes, facts);
   const purge = wishes.purge ?? false;
   const steps = [
-    ...packageSteps(facts, purge),
+    ...judgedFirst(judgeStep(settings, facts, purge), packageSteps(facts, purge), facts),
     ...seedSteps,
     ...addressSteps(settings, facts),
     ...forwardingSteps(settings, facts),
@@ -32,6 +33,10 @@ export function planCreate(wishes: Wishes, facts: BridgeFacts): BridgePlan {
     steps: kept.map((step): PlannedStep => ({ step, needed: needs.judge(step) })),
   };
 }
+
+/** Before anything else where dnsmasq is there to judge, otherwise as soon as it is. */
+const judgedFirst = (judge: Step, packages: readonly Step[], { programs }: BridgeFacts): readonly Step[] =>
+  programs['dnsmasq'] === undefined ? [...packages, judge] : [judge, ...packages];
 
 /** Whether a plan changes anything. */
 export const isIdle = (plan: BridgePlan): boolean =>
@@ -74,7 +79,7 @@ class Needs {
       case 'sysctl':
         return this.#facts.sysctl[step.key] !== step.value;
       case 'daemon':
-        return this.#facts.daemonPid === undefined || this.#isChanged(step.after);
+        return [this.#facts.daemonPid, this.#facts.keeperPid].includes(undefined) || this.#isChanged(step.after);
       case 'address':
         return !this.#hasAddress(step.interface, step.address);
       case 'command':
@@ -97,6 +102,7 @@ class Needs {
     if (isInstallation(step)) return true;
     const [, link] = /^link:(.*)/.exec(step.id) ?? [];
     if (link !== undefined) return !this.#facts.interfaces.some(({ name, isUp }) => name === link && isUp);
+    if (entry !== undefined && isFedOtherwise(step, entry)) return true;
     return entry === undefined || (step.do.length > 0 && (this.#isChanged(step.after ?? []) || this.#isDown(step.id)));
   }
 
@@ -110,5 +116,9 @@ class Needs {
     return service !== undefined && this.#facts.services[service]?.isActive !== true;
   }
 }
+
+/** Its programs would read something else than then. */
+const isFedOtherwise = (step: CommandStep, { step: old }: Entry): boolean =>
+  old.kind === 'command' && step.do.some(({ input }, index) => input !== old.do[index]?.input);
 
 const isInstallation = ({ id }: Step): boolean => id === 'purge' || id.startsWith('install');

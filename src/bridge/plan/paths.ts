@@ -11,13 +11,19 @@ export const paths = {
   leases: `${stateDirectory}/dnsmasq.leases`,
   pid: `${stateDirectory}/dnsmasq.pid`,
   log: `${stateDirectory}/dnsmasq.log`,
+  /** Of the process that starts dnsmasq again, without systemd. */
+  keeperPid: `${stateDirectory}/keeper.pid`,
   /** The copy of a file that dnsmasq or nft judges. */
   check: `${stateDirectory}/check`,
   /** Not in the state directory, which `delete` removes: a lock file is never removed while somebody may wait for it. */
   lock: '/run/piburn-bridge.lock',
   dnsmasq: '/etc/dnsmasq.d/piburn.conf',
+  /** Of the dnsmasq in a unit of our own: no other one reads it. */
+  ownDnsmasq: '/etc/piburn/dnsmasq.conf',
+  ownDnsmasqPid: '/run/piburn-bridge-dnsmasq.pid',
   nft: '/etc/piburn/bridge.nft',
   nftDirectory: '/etc/piburn',
+  /** Of older piburns: read at a boot before any rule is loaded. */
   sysctl: '/etc/sysctl.d/90-piburn-bridge.conf',
   unit: '/etc/systemd/system/piburn-bridge.service',
   dnsmasqUnit: '/etc/systemd/system/piburn-bridge-dnsmasq.service',
@@ -31,6 +37,7 @@ export const paths = {
 /** Files that exist because of us only; `delete` takes them for leftovers when no state speaks of them. */
 export const ownFiles: readonly string[] = [
   paths.dnsmasq,
+  paths.ownDnsmasq,
   paths.nft,
   paths.sysctl,
   paths.unit,

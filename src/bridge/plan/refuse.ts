@@ -1,15 +1,22 @@
 // Every reason not to make a bridge on this machine, each with its sentence; and what is worth a warning.
 
+import { isIPv4 } from 'node:net';
 import { sameNet6 } from '../../address.js';
-import { type PiburnError, refusal, usageError } from '../../errors.js';
-import { netOf, netOfRoute, netText, overlap } from './net.js';
+import { refusal, usageError } from '../../errors.js';
+import { type Ipv4Net, netOf, netOfChecked, netText, overlap } from '../../ipv4-net.js';
+import type { BridgeSettings } from '../../protocol.js';
+import { dnsmasqHome, keptByPurge } from './dnsmasq-home.js';
+import { nameServerWarnings, refuseOwnNameServer } from './name-servers.js';
+import { paths } from './paths.js';
+import { refusePorts } from './ports.js';
+import { guardSession, sessionOver } from './session.js';
 import { interfaceNames, refuseSame } from './settings.js';
-import type { BridgeFacts, BridgeSettings, InterfaceFacts, Listener, Wishes } from './types.js';
+import type { BridgeFacts, InterfaceFacts, Wishes } from './types.js';
 
 /**
  * Returns warnings.
- * @throws PiburnError (refused) `SAME_INTERFACE`, `NET_OVERLAP`, `SSH_SESSION`, `PORT_TAKEN`, `WIRELESS`; (usage)
- * `UNKNOWN_INTERFACE`.
+ * @throws PiburnError (refused) `SAME_INTERFACE`, `NET_OVERLAP`, `SSH_SESSION`, `PORT_TAKEN`, `WIRELESS`,
+ * `PURGE`; (usage) `UNKNOWN_INTERFACE`, `DNS`.
  */
 export function refuse(settings: BridgeSettings, wishes: Wishes, facts: BridgeFacts): string[] {
   const side = knownInterface(settings.private, '--private', facts);
@@ -17,14 +24,20 @@ export function refuse(settings: BridgeSettings, wishes: Wishes, facts: BridgeFa
   refuseSame(settings.uplink, settings.private);
   refuseWireless(side);
   refuseOverlap(settings, facts);
-  refuseSession(side, settings, wishes, facts);
-  refusePorts(settings, facts);
+  const staying = [settings.ip, ...(settings.ipv6 === undefined ? [] : [settings.ipv6.address])];
+  const session = guardSession(sessionOver(side.name, facts, staying), 'the bridge', wishes.onSession);
+  refuseOwnNameServer(settings);
+  refusePorts(settings, wishes, facts);
+  refusePurge(wishes, facts);
   return [
+    ...session,
     ...uplinkWarnings(settings, facts),
-    ...addressWarnings(settings, side),
+    ...addressWarnings(settings, side, facts),
     ...routeWarnings(settings, facts),
-    ...dnsmasqWarnings(settings, facts),
+    ...nameServerWarnings(settings, facts),
+    ...dnsmasqWarnings(settings, wishes, facts),
     ...reservationWarnings(settings, facts),
+    ...leaseWarnings(settings, facts),
   ];
 }
 
@@ -36,6 +49,15 @@ function knownInterface(name: string, option: string, facts: BridgeFacts): Inter
   });
 }
 
+/** `apt-get` would take them away together with dnsmasq. */
+function refusePurge({ purge = false }: Wishes, { removedWithDnsmasq = [] }: BridgeFacts): void {
+  if (!purge || removedWithDnsmasq.length === 0) return;
+  const names = removedWithDnsmasq.join(' and ');
+  throw refusal('PURGE', `--purge would remove ${names} as well: without dnsmasq they cannot be installed`, {
+    hint: 'leave --purge out, or remove them yourself before',
+  });
+}
+
 function refuseWireless(side: InterfaceFacts): void {
   if (!side.isWireless) return;
   throw refusal('WIRELESS', `${side.name} is a Wi-Fi interface, and the cluster side is a cable`, {
@@ -44,15 +66,15 @@ function refuseWireless(side: InterfaceFacts): void {
 }
 
 function refuseOverlap(settings: BridgeSettings, facts: BridgeFacts): void {
-  const net = netOf(settings.ip, settings.prefixLength);
+  const net = netOfChecked(settings.ip, settings.prefixLength);
   for (const other of facts.interfaces) {
     if (other.name === settings.private || other.isLoopback) continue;
     for (const { family, address, prefixLength } of other.addresses) {
-      const clash = family === 4 ? overlap(net, netOf(address, prefixLength)) : isInPrefix(address, settings);
+      const clash = family === 4 ? overlap(net, netOfChecked(address, prefixLength)) : isInPrefix(address, settings);
       if (!clash) continue;
-      const ours = family === 4 ? netText(settings.ip, settings.prefixLength) : `${settings.ipv6?.prefix}/64`;
+      const ours = family === 4 ? netText(net) : `${settings.ipv6?.prefix}/64`;
       const whose = other.name === settings.uplink ? `the uplink ${other.name}` : other.name;
-      const theirs = family === 4 ? netText(address, prefixLength) : `${address}/${prefixLength}`;
+      const theirs = family === 4 ? netText(netOfChecked(address, prefixLength)) : `${address}/${prefixLength}`;
       throw refusal('NET_OVERLAP', `the bridge's network ${ours} overlaps ${theirs} of ${whose}`, {
         hint: family === 4 ? 'choose another one: --ip=10.77.0.1, say' : 'choose another one: --ipv6=PREFIX',
       });
@@ -64,61 +86,6 @@ function refuseOverlap(settings: BridgeSettings, facts: BridgeFacts): void {
 const isInPrefix = (address: string, { ipv6 }: BridgeSettings): boolean =>
   ipv6 !== undefined && !address.startsWith('fe80:') && sameNet6({ address: ipv6.address, prefixLength: 64 }, address);
 
-function refuseSession(side: InterfaceFacts, settings: BridgeSettings, wishes: Wishes, facts: BridgeFacts): void {
-  const used = side.addresses.find(({ address }) => facts.sshAddresses.includes(address));
-  if (used === undefined || used.address === settings.ip || wishes.yes === true) return;
-  throw refusal(
-    'SSH_SESSION',
-    `an SSH session comes in at ${used.address} on ${side.name}, and the bridge would cut it off`,
-    { hint: 'come in over the uplink, or say --yes if that session may end' },
-  );
-}
-
-/** DHCP of IPv4 is port 67 (RFC 2131), DNS port 53; dnsmasq with `bind-dynamic` shares both with sockets of other interfaces. */
-function refusePorts(settings: BridgeSettings, facts: BridgeFacts): void {
-  for (const listener of facts.listeners) {
-    if (isOurs(listener, facts) || !isInTheWay(listener, settings)) continue;
-    throw portTaken(listener, settings);
-  }
-}
-
-/** The dnsmasq that we start, or the distribution's, which we give a file and restart. */
-export function isOurs({ pid }: Listener, facts: BridgeFacts): boolean {
-  // Only root is told who listens.
-  if (pid === undefined) return facts.dnsmasq.readsFolder && facts.services['dnsmasq']?.isActive === true;
-  const services = facts.dnsmasq.readsFolder ? ['dnsmasq', 'piburn-bridge-dnsmasq'] : ['piburn-bridge-dnsmasq'];
-  return pid === facts.daemonPid || (facts.hasSystemd && services.some((name) => facts.services[name]?.pid === pid));
-}
-
-function isInTheWay(listener: Listener, settings: BridgeSettings): boolean {
-  const isDhcp = listener.port === 67 && listener.protocol === 'udp';
-  if (!isDhcp && listener.port !== 53) return false;
-  if (listener.interface !== undefined) return listener.interface === settings.private;
-  return ['*', settings.ip, settings.ipv6?.address].includes(listener.address);
-}
-
-function portTaken(listener: Listener, settings: BridgeSettings): PiburnError {
-  const { program = 'another program', pid, port, address } = listener;
-  const who = pid === undefined ? program : `${program} (pid ${pid})`;
-  const where = address === '*' ? 'on all addresses' : `on ${address}`;
-  const what = port === 67 ? 'DHCP' : 'DNS';
-  return refusal(
-    'PORT_TAKEN',
-    `port ${port} (${what}) is taken ${where} by ${who}, so ${settings.private} cannot have it`,
-    {
-      hint: portHints[program] ?? `stop ${program}, or have it leave ${settings.private} alone`,
-    },
-  );
-}
-
-const portHints: Readonly<Record<string, string>> = {
-  'systemd-resolve': 'set DNSStubListenerExtra= to nothing in /etc/systemd/resolved.conf and restart systemd-resolved',
-  dnsmasq: 'stop that dnsmasq, or give it `bind-dynamic` and `interface=` lines that leave the cluster side out',
-  named: 'give named `listen-on` with its own addresses only, or stop it',
-  unbound: 'give unbound `interface:` lines with its own addresses only, or stop it',
-  dhcpd: 'have dhcpd serve its own interfaces only, or stop it',
-};
-
 function uplinkWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] {
   if (settings.uplink === undefined || facts.defaultRoute === settings.uplink) return [];
   const now = facts.defaultRoute === undefined ? 'there is none' : `it goes over ${facts.defaultRoute}`;
@@ -127,8 +94,10 @@ function uplinkWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] 
   ];
 }
 
-function addressWarnings(settings: BridgeSettings, side: InterfaceFacts): string[] {
-  const others = side.addresses.filter(({ family, address }) => family === 4 && address !== settings.ip);
+function addressWarnings(settings: BridgeSettings, side: InterfaceFacts, { state }: BridgeFacts): string[] {
+  // That of a bridge which moves is ours.
+  const own = [settings.ip, state?.settings.ip];
+  const others = side.addresses.filter(({ family, address }) => family === 4 && !own.includes(address));
   const ours = new Set(['169.254']);
   const shown = others.filter(({ address }) => !ours.has(address.split('.').slice(0, 2).join('.')));
   if (shown.length === 0) return [];
@@ -137,49 +106,70 @@ function addressWarnings(settings: BridgeSettings, side: InterfaceFacts): string
 }
 
 function routeWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] {
-  const net = netOf(settings.ip, settings.prefixLength);
+  const net = netOfChecked(settings.ip, settings.prefixLength);
   const hidden = facts.routes.find((route) => {
     const other = netOfRoute(route.destination);
     const isConnected = facts.interfaces.some(
       (each) =>
         each.name === route.interface &&
-        each.addresses.some((one) => one.family === 4 && netText(one.address, one.prefixLength) === route.destination),
+        each.addresses.some(
+          (one) => one.family === 4 && netText(netOfChecked(one.address, one.prefixLength)) === route.destination,
+        ),
     );
     return other !== undefined && route.interface !== settings.private && !isConnected && overlap(net, other);
   });
   if (hidden === undefined) return [];
-  const ours = netText(settings.ip, settings.prefixLength);
   return [
-    `${ours} is part of ${hidden.destination}, which is routed over ${hidden.interface}: the bridge hides that part`,
+    `${netText(net)} is part of ${hidden.destination}, which is routed over ${hidden.interface}: the bridge hides that part`,
   ];
 }
 
-function dnsmasqWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] {
-  const warnings: string[] = [];
-  if (settings.dns.length === 0 && settings.uplink !== undefined && facts.resolvers.servers.length === 0) {
-    warnings.push(
-      `${facts.resolvers.file} names no name server: the cluster resolves no names of the internet; see --dns`,
-    );
-  }
-  const { foreignFiles, limitsInterfaces, readsFolder } = facts.dnsmasq;
-  if (foreignFiles.length > 0 && readsFolder && facts.hasSystemd) {
-    const only = limitsInterfaces ? '' : `, and from now on it answers on ${settings.private} only`;
-    warnings.push(
-      `dnsmasq has settings in ${foreignFiles.join(' and ')} already: they hold for the cluster too${only}`,
-    );
-  }
-  return warnings;
+/** A dnsmasq of somebody else is left as it is; that is worth knowing, and so is what --purge leaves behind. */
+function dnsmasqWarnings({ private: side }: BridgeSettings, { purge = false }: Wishes, facts: BridgeFacts): string[] {
+  if (dnsmasqHome(facts, purge) !== 'unit') return [];
+  const foreign = purge ? keptByPurge(facts) : facts.dnsmasq.foreignFiles;
+  if (foreign.length === 0) return [];
+  const files = foreign.join(' and ');
+  if (purge && facts.services['dnsmasq']?.exists === true)
+    return [`${files} stays, and without dnsmasq.service nobody reads it any more`];
+  return [`dnsmasq has settings of others in ${files}: they stay as they are, and ${side} gets a dnsmasq of its own`];
+}
+
+/** The network of a route's destination: `10.1.1.0/24`, or an address alone; undefined for others. */
+function netOfRoute(destination: string): Ipv4Net | undefined {
+  const [address = '', length = '32'] = destination.split('/');
+  return netOf(address, Number(length));
 }
 
 function reservationWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] {
-  const text = facts.files['/var/lib/piburn/bridge/dhcp-hosts']?.text ?? '';
-  const net = netOf(settings.ip, settings.prefixLength);
+  const text = facts.files[paths.dhcpHosts]?.text ?? '';
+  const net = netOfChecked(settings.ip, settings.prefixLength);
   const addresses = text.match(/\b\d+\.\d+\.\d+\.\d+\b/g) ?? [];
-  const outside = addresses.filter((address) => {
-    const one = netOfRoute(address);
-    return one === undefined || !overlap(net, one);
-  });
+  const outside = addresses.filter((address) => isOutside(address, net));
   if (outside.length === 0) return [];
   const what = outside.length === 1 ? `the reservation of ${outside[0]} lies` : `${outside.length} reservations lie`;
   return [`${what} outside the bridge's network and will not be given out`];
+}
+
+/** Their hosts keep what they have until they ask again, and dnsmasq tells their names until then. */
+function leaseWarnings(settings: BridgeSettings, facts: BridgeFacts): string[] {
+  const net = netOfChecked(settings.ip, settings.prefixLength);
+  const lines = (facts.files[paths.leases]?.text ?? '').split('\n').map((line) => line.split(' '));
+  const outside = lines.filter(([, , address = '']) => isIPv4(address) && isOutside(address, net));
+  if (outside.length === 0) return [];
+  const shown = outside
+    .slice(0, maxShown)
+    .map(([, , address, name]) => (name === '*' ? address : `${name} ${address}`));
+  const more = outside.length > maxShown ? ', …' : '';
+  const what = outside.length === 1 ? 'a lease lies' : `${outside.length} leases lie`;
+  return [
+    `${what} outside the bridge's network (${shown.join(', ')}${more}): those hosts are not reached until they ask for another address; start them anew`,
+  ];
+}
+
+const maxShown = 5;
+
+function isOutside(address: string, net: Ipv4Net): boolean {
+  const one = netOfRoute(address);
+  return one === undefined || !overlap(net, one);
 }

@@ -4,8 +4,9 @@
 import { parseAnyHostAddress, parseIpv4, parseIpv6 } from '../../address.js';
 import { refusal, usageError } from '../../errors.js';
 import { given } from '../../given.js';
-import { type Net, netOf, netText, numberOf, textOf } from './net.js';
-import type { BridgeFacts, BridgeSettings, Ipv6Settings, Wishes } from './types.js';
+import { type Ipv4Net, ipv4Number, ipv4Text, netOfChecked, netText } from '../../ipv4-net.js';
+import type { BridgeSettings, Ipv6Settings } from '../../protocol.js';
+import type { BridgeFacts, Wishes } from './types.js';
 
 const defaultIp = '10.1.1.1';
 const defaultPrefixLength = 24;
@@ -87,16 +88,16 @@ function rangeOf(
   if (wishes.range !== undefined) return typedRange(wishes.range, ip, prefixLength);
   const isSame = before?.ip === ip && before.prefixLength === prefixLength;
   if (isSame) return [before.rangeFirst, before.rangeLast];
-  return defaultRange(ip, netOf(ip, prefixLength));
+  return defaultRange(ip, netOfChecked(ip, prefixLength));
 }
 
 /** The addresses behind the manager's, or before it when there are more of them. */
-function defaultRange(ip: string, net: Net): readonly [string, string] {
-  const own = numberOf(ip) ?? 0;
+function defaultRange(ip: string, net: Ipv4Net): readonly [string, string] {
+  const own = ipv4Number(ip) ?? 0;
   const behind = [own + 1, Math.min(own + defaultRangeSize, net.last - 1)] as const;
   const ahead = [Math.max(net.first + 1, own - defaultRangeSize), own - 1] as const;
   const [first, last] = behind[1] - behind[0] >= ahead[1] - ahead[0] ? behind : ahead;
-  return [textOf(first), textOf(last)];
+  return [ipv4Text(first), ipv4Text(last)];
 }
 
 function typedRange(text: string, ip: string, prefixLength: number): readonly [string, string] {
@@ -105,13 +106,13 @@ function typedRange(text: string, ip: string, prefixLength: number): readonly [s
       hint: 'write the first and the last address: 10.1.1.2-10.1.1.122',
     });
   const [firstText = '', lastText = '', ...more] = text.split(/[-,]/);
-  const [first, last, own] = [numberOf(firstText), numberOf(lastText), numberOf(ip)];
+  const [first, last, own] = [ipv4Number(firstText), ipv4Number(lastText), ipv4Number(ip)];
   if (first === undefined || last === undefined || own === undefined || more.length > 0) {
     throw complain('is no range of IPv4 addresses');
   }
   if (first > last) throw complain('runs backwards');
-  const net = netOf(ip, prefixLength);
-  const netName = netText(ip, prefixLength);
+  const net = netOfChecked(ip, prefixLength);
+  const netName = netText(net);
   if (first < net.first || last > net.last) throw complain(`leaves the bridge's network ${netName}`);
   if (first <= own && own <= last) throw complain(`holds the manager's own address ${ip}`);
   if (first === net.first) throw complain(`holds ${firstText}, the name of the network ${netName}`);

@@ -1,6 +1,8 @@
 // The words of the bridge: what is wished, what the machine is, what shall be done and how it is undone. Plain data, so
 // that a plan can be shown, kept in the state file and compared.
 
+import type { BridgeSettings } from '../../protocol.js';
+
 /** What a person asked for, as typed; what was left out comes from the bridge that is there, then from defaults. */
 export interface Wishes {
   /** The interface towards the internet, or `none`. */
@@ -17,32 +19,12 @@ export interface Wishes {
   /** `nat`, `routed`, a prefix such as `fd12:3456:789a::/64`, or a prefix and `,routed`; false: without IPv6. */
   readonly ipv6?: string | false;
   readonly purge?: boolean;
-  /** Said yes beforehand: an SSH session over the private interface does not refuse. */
-  readonly yes?: boolean;
+  /** Default: refuse. */
+  readonly onSession?: OnSession;
 }
 
-/** A bridge as it shall be. Addresses without prefix. */
-export interface BridgeSettings {
-  /** Undefined: DHCP and DNS only, no way to the internet. */
-  readonly uplink?: string;
-  readonly private: string;
-  readonly ip: string;
-  readonly prefixLength: number;
-  readonly rangeFirst: string;
-  readonly rangeLast: string;
-  /** Empty: the name servers that this machine uses itself. */
-  readonly dns: readonly string[];
-  readonly domain: string;
-  readonly ipv6?: Ipv6Settings;
-}
-
-export interface Ipv6Settings {
-  /** The /64 without its length, ending in `::`. */
-  readonly prefix: string;
-  /** The manager's address: the prefix and 1. */
-  readonly address: string;
-  readonly mode: 'nat' | 'routed';
-}
+/** What becomes of a change that would cut off an SSH session. `warn`: it is only looked at, and would be refused. */
+export type OnSession = 'refuse' | 'warn' | 'allow';
 
 export interface InterfaceAddress {
   readonly family: 4 | 6;
@@ -90,8 +72,6 @@ export interface DnsmasqFacts {
   /** Options are set in these files, which are not ours. */
   readonly foreignFiles: readonly string[];
   readonly bindMode?: 'bind-interfaces' | 'bind-dynamic';
-  /** The foreign options say on which interfaces or addresses to answer. */
-  readonly limitsInterfaces: boolean;
 }
 
 /** What this machine is, as far as a bridge cares. */
@@ -116,6 +96,8 @@ export interface BridgeFacts {
   readonly services: Readonly<Record<string, ServiceFacts>>;
   readonly listeners: readonly Listener[];
   readonly dnsmasq: DnsmasqFacts;
+  /** Packages that cannot stay when dnsmasq is purged; undefined: not asked for. */
+  readonly removedWithDnsmasq?: readonly string[];
   /** The file with this machine's name servers, loopback stubs left out where the real ones are known. */
   readonly resolvers: { readonly file: string; readonly servers: readonly string[] };
   /** Addresses of this machine at which SSH sessions come in. */
@@ -125,8 +107,12 @@ export interface BridgeFacts {
   readonly sysctl: Readonly<Record<string, string>>;
   /** nft's table of ours is loaded. */
   readonly hasTable: boolean;
+  /** Another table of nftables has rules for what is forwarded. */
+  readonly hasForeignForward: boolean;
   /** The dnsmasq that piburn itself started. */
   readonly daemonPid?: number;
+  /** What starts that one again. */
+  readonly keeperPid?: number;
   readonly state?: BridgeState;
 }
 
@@ -165,6 +151,8 @@ export interface CommandStep extends StepBase {
   readonly undo: readonly Command[];
   /** Files whose change asks for doing it again. */
   readonly after?: readonly string[];
+  /** What no undo takes back, and what to type then. */
+  readonly leaves?: { readonly what: string; readonly next?: string };
   /** An undo that fails is no more than a remark. */
   readonly lenientUndo?: boolean;
 }
@@ -241,3 +229,6 @@ export interface BridgeState {
   readonly settings: BridgeSettings;
   readonly entries: readonly Entry[];
 }
+
+/** A kernel setting below /proc/sys → who needs it to be 1, in words; none: nobody. */
+export type ForwardNeeds = Readonly<Record<string, readonly string[]>>;

@@ -14,8 +14,12 @@ const lookupMs = 1000;
 const lookups = 2;
 
 /** IPv4 addresses of a name, exactly as it stands. Never rejects. */
-export async function askName(name: string, server: string): Promise<NameAnswer> {
-  const resolver = new Resolver({ timeout: lookupMs, tries: lookups });
+export async function askName(
+  name: string,
+  server: string,
+  { timeoutMs = lookupMs, tries = lookups }: { timeoutMs?: number; tries?: number } = {},
+): Promise<NameAnswer> {
+  const resolver = new Resolver({ timeout: timeoutMs, tries });
   resolver.setServers([server]);
   try {
     return { name, addresses: await resolver.resolve4(name) };

@@ -1,32 +1,27 @@
 // `bridge check --configuration`: whether the files are as `create` and `set` wrote them.
 
-import { netOf, netText, numberOf } from '../plan/net.js';
+import { ipv4Number, netOfChecked, netText } from '../../ipv4-net.js';
+import type { BridgePart } from '../../protocol.js';
 import { paths, withoutBlock } from '../plan/paths.js';
 import type { FileStep } from '../plan/types.js';
 import type { BridgeSource } from '../source.js';
-import { down, type Part, unknown, up } from './part.js';
+import { down, unknown, up } from './part.js';
 import type { Records } from './records.js';
-import { isSameName, type ReservationFile } from './reservations.js';
 import { isOf, namesText } from './reserve.js';
 
-/** `names`: hosts of whom it is said what is reserved for them. */
-export function checkFiles(
-  records: Records,
-  names: readonly string[],
-  source: Pick<BridgeSource, 'file' | 'exists' | 'hostname'>,
-): Part[] {
-  const { here, file } = records;
+export function checkFiles(records: Records, source: Pick<BridgeSource, 'file' | 'exists'>): BridgePart[] {
+  const { here } = records;
   const steps = here.state?.entries.flatMap(({ step }) => (step.kind === 'file' ? [step] : []));
   const files =
     steps === undefined
       ? [unknown('files', 'only root may read how `create` wrote them')]
       : steps.map((step) => filePart(step, source));
-  return [...files, reservationPart(records, source), ...names.flatMap((name) => namePart(name, file, source))];
+  return [...files, reservationPart(records, source)];
 }
 
 const createHint = 'run `piburn bridge create` again: it writes the file anew';
 
-function filePart(step: FileStep, source: Pick<BridgeSource, 'file' | 'exists'>): Part {
+function filePart(step: FileStep, source: Pick<BridgeSource, 'file' | 'exists'>): BridgePart {
   const { path, mode, part } = step;
   const now = source.file(path);
   if (now === undefined) return down(path, source.exists(path) ? 'it cannot be read' : 'it is gone', createHint);
@@ -58,13 +53,13 @@ function firstDifference(wanted: string, now: string): string | undefined {
 }
 
 /** A later `create` may have moved the network away from under them. */
-function reservationPart({ here, file, leases }: Records, source: Pick<BridgeSource, 'file'>): Part {
+function reservationPart({ here, file, leases }: Records, source: Pick<BridgeSource, 'file'>): BridgePart {
   const name = 'reservations';
-  const net = netOf(here.ip, here.prefixLength);
-  const isInside = (value: number) => value > net.first && value < net.last && value !== numberOf(here.ip);
-  const stray = file.reservations.find(({ address }) => !isInside(numberOf(address) ?? 0));
+  const net = netOfChecked(here.ip, here.prefixLength);
+  const isInside = (value: number) => value > net.first && value < net.last && value !== ipv4Number(here.ip);
+  const stray = file.reservations.find(({ address }) => !isInside(ipv4Number(address) ?? 0));
   if (stray !== undefined) {
-    const problem = `${stray.name} has ${stray.address} reserved, which no host of ${netText(here.ip, here.prefixLength)} can have`;
+    const problem = `${stray.name} has ${stray.address} reserved, which no host of ${netText(net)} can have`;
     return down(name, problem, `give it another: \`piburn bridge set ${stray.name} ADDRESS\``);
   }
   // A host that has moved since then is still to be added: no drift.
@@ -79,13 +74,4 @@ function reservationPart({ here, file, leases }: Records, source: Pick<BridgeSou
   }
   const others = file.others.length === 0 ? '' : `, and ${file.others.length} lines that piburn did not write`;
   return up(name, `${file.reservations.length} in ${paths.dhcpHosts}${others}`);
-}
-
-function namePart(name: string, file: ReservationFile, source: Pick<BridgeSource, 'hostname'>): Part[] {
-  if (isSameName(name, source.hostname().split('.')[0] ?? '')) return [];
-  const reservation = file.reservations.find((each) => isSameName(each.name, name));
-  if (reservation === undefined) return [unknown(name, 'nothing is reserved: it gets any address of the range')];
-  return [
-    up(name, `${reservation.address} is reserved${reservation.mac === undefined ? '' : ` for ${reservation.mac}`}`),
-  ];
 }

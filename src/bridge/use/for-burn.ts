@@ -2,12 +2,12 @@
 // for the cards' addresses.
 
 import { given } from '../../given.js';
+import { contains, netOfChecked } from '../../ipv4-net.js';
+import type { Reservation, ReservationChange } from '../../protocol.js';
 import { type BridgeAccess, liveAccess } from '../bridge.js';
-import { netOf, numberOf } from '../plan/net.js';
 import { type BridgeSource, liveBridgeSource } from '../source.js';
 import { needBridge, readHere } from './here.js';
-import type { Reservation } from './reservations.js';
-import { type SetResult, setReservations } from './set.js';
+import { setReservations } from './set.js';
 
 /** The bridge as a worker card sees it. */
 export interface BurnBridge {
@@ -44,7 +44,7 @@ export interface NodeAddress {
   readonly mac?: string;
 }
 
-export interface NodeReservations extends SetResult {
+export interface NodeReservations extends ReservationChange {
   /** Those that now have a reservation, whether new or not. */
   readonly reserved: readonly Reservation[];
   /** Their addresses are not in the bridge's network: nothing was reserved for them. */
@@ -61,11 +61,8 @@ export async function reserveNodes(
   { isTrial = false, access = liveAccess(undefined) }: { isTrial?: boolean; access?: BridgeAccess } = {},
 ): Promise<NodeReservations> {
   const { ip, prefixLength } = await needBridge(access.source);
-  const net = netOf(ip, prefixLength);
-  const isInside = ({ address }: NodeAddress) => {
-    const value = numberOf(plain(address));
-    return value !== undefined && value >= net.first && value <= net.last;
-  };
+  const net = netOfChecked(ip, prefixLength);
+  const isInside = ({ address }: NodeAddress) => contains(net, plain(address));
   const reserved = nodes
     .filter(isInside)
     .map(({ hostname, address, mac }) => ({ name: hostname, address: plain(address), ...given({ mac }) }));

@@ -3,9 +3,10 @@
 
 import { usageError } from '../../errors.js';
 import { given } from '../../given.js';
-import { netText, numberOf } from '../plan/net.js';
+import { ipv4Number, netOfChecked, netText } from '../../ipv4-net.js';
+import type { BridgeSettings } from '../../protocol.js';
 import { paths } from '../plan/paths.js';
-import type { BridgeSettings, BridgeState } from '../plan/types.js';
+import type { BridgeState } from '../plan/types.js';
 import type { BridgeSource } from '../source.js';
 import { parseState } from '../state.js';
 
@@ -27,7 +28,7 @@ export interface BridgeHere extends BridgeSettings {
  */
 export async function readHere(source: BridgeSource): Promise<BridgeHere | undefined> {
   const stateText = source.file(paths.state)?.text;
-  const conf = source.file(paths.dnsmasq)?.text;
+  const conf = (source.file(paths.ownDnsmasq) ?? source.file(paths.dnsmasq))?.text;
   const leaseMs = leaseTimeOf(conf ?? '');
   if (stateText !== undefined) {
     const state = parseState(Buffer.from(stateText, 'latin1').toString('utf8'));
@@ -49,17 +50,18 @@ export async function needBridge(source: BridgeSource): Promise<BridgeHere> {
 const withNet = (settings: BridgeSettings) => ({
   ...settings,
   address: settings.ip,
-  ipv4Net: netText(settings.ip, settings.prefixLength),
+  ipv4Net: netText(netOfChecked(settings.ip, settings.prefixLength)),
 });
 
 /** What dnsmasq-conf.ts and nft-rules.ts have written; undefined for anything else. */
 function readConf(conf: string, rules: string): BridgeSettings | undefined {
   const value = (pattern: RegExp) => pattern.exec(conf)?.[1];
   const side = value(/^interface=(\S+)$/m);
-  const ip = value(/^dhcp-option=tag:piburn,option:router,(\S+)$/m);
+  // Without an uplink no router is told of.
+  const ip = value(/^dhcp-option=tag:piburn,option:dns-server,(\S+)$/m);
   const domain = value(/^domain=([^,\s]+)/m);
   const [, rangeFirst, rangeLast, mask = ''] = rangeLine.exec(conf) ?? [];
-  const maskNumber = numberOf(mask);
+  const maskNumber = ipv4Number(mask);
   if (!side || !ip || !domain || !rangeFirst || !rangeLast || maskNumber === undefined) return undefined;
   const uplink = /oifname "([^"]+)" masquerade/.exec(rules)?.[1];
   const prefixLength = 32 - Math.log2(2 ** 32 - maskNumber);

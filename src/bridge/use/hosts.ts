@@ -3,29 +3,12 @@
 import { given } from '../../given.js';
 import { HostAsker } from '../../network/ask-host.js';
 import { type NeighbourEntry, parseNeighbours } from '../../network/ip-json.js';
+import type { BridgeHost, DhcpLease, Reservation, SeenHost } from '../../protocol.js';
 import type { BridgeSource } from '../source.js';
-import type { DhcpLease } from './leases.js';
 import type { Records } from './records.js';
-import { byAddress, isSameName, type Reservation } from './reservations.js';
+import { byAddress, isSameName } from './reservations.js';
 import { isOf } from './reserve.js';
-
-export interface BridgeHost {
-  readonly role: 'manager' | 'worker';
-  /** Undefined: a client that told no name. */
-  readonly name?: string;
-  /** The one that it has now; the reserved one as long as it has none. */
-  readonly address: string;
-  readonly mac?: string;
-  /** The reserved address. */
-  readonly reserved?: string;
-  /** Undefined: it has no lease. */
-  readonly lease?: { readonly address: string; readonly untilMs?: number };
-}
-
-/** A host, and whether it is there; undefined: it was not asked. */
-export interface SeenHost extends BridgeHost {
-  readonly isUp?: boolean;
-}
+import { someAtATime } from './some-at-a-time.js';
 
 /** All hosts, ascending by address, the manager first. Pure. */
 export function hostsOf({ here, file, leases }: Records, hostname: string): BridgeHost[] {
@@ -81,14 +64,13 @@ export async function lookAt(
   source: Pick<BridgeSource, 'output'>,
 ): Promise<SeenHost[]> {
   const asker = new HostAsker(pingMs);
-  const up = new Set<string>();
   const workers = hosts.filter(({ role }) => role === 'worker').slice(0, maxAsked);
   const asked = new Set(workers.map(({ address }) => address));
-  const rest = asked.values();
-  const work = async () => {
-    for (const address of rest) if ((await asker.ask(address)).answered) up.add(address);
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const answers = await someAtATime([...asked], atOnce, async (address) => ({
+    address,
+    isUp: (await asker.ask(address)).answered,
+  }));
+  const up = new Set(answers.filter(({ isUp }) => isUp).map(({ address }) => address));
   const neighbours = await readNeighbours(side, source);
   for (const { address, state } of neighbours) if (state === 'REACHABLE') up.add(address);
   return hosts.map((host) => {

@@ -1,24 +1,18 @@
 // All that there is to know of a bridge in use: what it is, its hosts, the history of its leases, its traffic.
 
+import type { BridgeTraffic, InterfaceTraffic, PastLease, SeenHost } from '../../protocol.js';
 import type { BridgeAccess } from '../bridge.js';
 import type { BridgeSource } from '../source.js';
 import type { BridgeHere } from './here.js';
-import { hostsOf, lookAt, type SeenHost, selectHosts } from './hosts.js';
+import { hostsOf, lookAt, selectHosts } from './hosts.js';
 import { keepHistory } from './keep-history.js';
-import type { PastLease } from './lease-history.js';
 import { readRecords } from './records.js';
 
 export interface BridgeInfo {
   readonly here: BridgeHere;
   readonly hosts: readonly SeenHost[];
   readonly history: readonly PastLease[];
-  /** Of the interfaces since they came up; undefined: not to be had. */
-  readonly traffic: { readonly private?: Traffic; readonly uplink?: Traffic };
-}
-
-export interface Traffic {
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
+  readonly traffic: BridgeTraffic;
 }
 
 /** @throws PiburnError (usage) `NO_BRIDGE`. */
@@ -50,7 +44,7 @@ export async function bridgeHosts(
 }
 
 /** `ip -json -statistics link` (iproute2, print_stats64). */
-async function readTraffic(name: string, source: Pick<BridgeSource, 'output'>): Promise<Traffic | undefined> {
+async function readTraffic(name: string, source: Pick<BridgeSource, 'output'>): Promise<InterfaceTraffic | undefined> {
   const text = await source.output('ip', ['-json', '-statistics', 'link', 'show', 'dev', name]);
   try {
     const [link] = JSON.parse(text ?? '[]') as readonly { stats64?: Partial<Record<string, { bytes?: unknown }>> }[];

@@ -2,25 +2,25 @@
 // on the bridge, which a look must not wait for.
 
 import { lockFile } from '../../native.js';
+import type { PastLease } from '../../protocol.js';
 import type { BridgeAccess } from '../bridge.js';
 import { paths, stateDirectory } from '../plan/paths.js';
-import { extendHistory, historyText, type PastLease, parseHistory } from './lease-history.js';
+import type { BridgeSource } from '../source.js';
+import { endOf, extendHistory, historyText, maxHistoryBytes, parseHistory } from './lease-history.js';
 import { type Records, readRecords } from './records.js';
 
 export const historyPath = `${stateDirectory}/lease-history`;
 
 /** Oldest first. */
 export function keepHistory(
-  { here, leases }: Pick<Records, 'here' | 'leases'>,
+  records: Pick<Records, 'here' | 'leases'>,
   access: Pick<BridgeAccess, 'source' | 'system' | 'isRoot'>,
   nowMs = Date.now(),
 ): readonly PastLease[] {
-  const read = () => parseHistory(access.source.file(historyPath)?.text ?? '');
-  const extend = (history: readonly PastLease[]) => extendHistory(history, leases, here.leaseMs, nowMs);
   const lock = access.isRoot ? lockFile(paths.lock, 'exclusive') : undefined;
-  if (lock === undefined) return extend(read());
+  if (lock === undefined) return extended(records, access.source, nowMs).history;
   try {
-    return writeHistory(read(), extend, access);
+    return writeHistory(records, access, nowMs);
   } finally {
     lock.close();
   }
@@ -31,18 +31,34 @@ export const noteLeases = async (access: BridgeAccess): Promise<void> =>
   void keepHistory(await readRecords(access.source), access);
 
 /** For those who hold the lock already. */
-export function keepHistoryLocked({ here, leases }: Pick<Records, 'here' | 'leases'>, access: BridgeAccess): void {
-  const history = parseHistory(access.source.file(historyPath)?.text ?? '');
-  writeHistory(history, (past) => extendHistory(past, leases, here.leaseMs, Date.now()), access);
-}
+export const keepHistoryLocked = (
+  records: Pick<Records, 'here' | 'leases'>,
+  access: Pick<BridgeAccess, 'source' | 'system'>,
+): void => void writeHistory(records, access, Date.now());
 
 function writeHistory(
-  history: readonly PastLease[],
-  extend: (history: readonly PastLease[]) => readonly PastLease[],
+  records: Pick<Records, 'here' | 'leases'>,
   { source, system }: Pick<BridgeAccess, 'source' | 'system'>,
+  nowMs: number,
 ): readonly PastLease[] {
-  const extended = extend(history);
-  const isNew = extended !== history && source.exists(stateDirectory);
-  if (isNew) system.writeFile(historyPath, Buffer.from(historyText(extended), 'latin1'), { mode: 0o644 });
-  return extended;
+  const { history, isNew } = extended(records, source, nowMs);
+  if (isNew && source.exists(stateDirectory)) {
+    system.writeFile(historyPath, Buffer.from(historyText(history), 'latin1'), { mode: 0o644 });
+  }
+  return history;
+}
+
+/** `isNew`: it is to be written, for there is more in it, or the file is too long. */
+function extended(
+  { here, leases }: Pick<Records, 'here' | 'leases'>,
+  source: Pick<BridgeSource, 'end' | 'exists'>,
+  nowMs: number,
+): { readonly history: readonly PastLease[]; readonly isNew: boolean } {
+  // Its last part, whatever its length: the file is cut then, and never begun anew.
+  const text = source.end(historyPath, 2 * maxHistoryBytes);
+  const past = parseHistory(endOf(text ?? '', maxHistoryBytes));
+  const history = extendHistory(past, leases, here.leaseMs, nowMs);
+  const isUnreadable = text === undefined && source.exists(historyPath);
+  const isTooLong = text !== undefined && text.length > maxHistoryBytes;
+  return { history, isNew: !isUnreadable && (isTooLong || history !== past) };
 }

@@ -3,19 +3,11 @@
 // at once, but would be one more program that runs as root on what strangers on the wire say; and a lease lasts for hours.
 
 import { given } from '../../given.js';
-import type { DhcpLease } from './leases.js';
+import type { DhcpLease, PastLease } from '../../protocol.js';
 
-export interface PastLease {
-  /** When the lease was given or last renewed, as of the first look at it. */
-  readonly sinceMs: number;
-  readonly mac: string;
-  readonly address: string;
-  readonly name?: string;
-  readonly clientId?: string;
-}
-
-/** The file is kept below this many lines: the oldest go. */
+/** The file is kept below this many lines and bytes: the oldest go. */
 export const maxHistory = 5000;
+export const maxHistoryBytes = 512 * 1024;
 
 /** The history with what these leases add to it, oldest first. The same array when they add nothing. Pure. */
 export function extendHistory(
@@ -24,32 +16,59 @@ export function extendHistory(
   leaseMs: number,
   nowMs: number,
 ): readonly PastLease[] {
-  const latest = new Map(history.map((past) => [past.mac, past]));
-  const added = leases
-    .filter((lease) => !isSame(lease, latest.get(lease.mac)))
-    .map(
-      ({ mac, address, name, clientId, untilMs }): PastLease => ({
-        sinceMs: untilMs === undefined ? nowMs : Math.min(nowMs, untilMs - leaseMs),
-        mac,
-        address,
-        ...given({ name, clientId }),
-      }),
-    );
+  const past = grouped(history);
+  const added = [...grouped(leases)].flatMap(([client, now]) => {
+    // One that has several addresses now has as many lines, in whatever order.
+    const known = (past.get(client) ?? []).slice(-now.length);
+    return now.filter((lease) => !known.some((each) => isSame(lease, each)));
+  });
   if (added.length === 0) return history;
-  return [...history, ...added.toSorted((a, b) => a.sinceMs - b.sinceMs)].slice(-maxHistory);
+  const lines = added.map(
+    ({ mac, address, name, clientId, untilMs }): PastLease => ({
+      sinceMs: untilMs === undefined ? nowMs : Math.min(nowMs, untilMs - leaseMs),
+      mac,
+      address,
+      ...given({ name, clientId }),
+    }),
+  );
+  return [...history, ...lines.toSorted((a, b) => a.sinceMs - b.sinceMs)].slice(-maxHistory);
 }
 
-const isSame = (lease: DhcpLease, past: PastLease | undefined): boolean =>
-  lease.address === past?.address && lease.name === past.name && lease.clientId === past.clientId;
+/** By client: a machine with two systems may have two client ids, and two leases at a time. */
+function grouped<Lease extends { readonly mac: string; readonly clientId?: string }>(
+  leases: readonly Lease[],
+): Map<string, Lease[]> {
+  const groups = new Map<string, Lease[]>();
+  for (const lease of leases) {
+    const client = `${lease.mac} ${lease.clientId ?? '*'}`;
+    const group = groups.get(client);
+    if (group === undefined) groups.set(client, [lease]);
+    else group.push(lease);
+  }
+  return groups;
+}
+
+const isSame = (lease: DhcpLease, past: PastLease): boolean =>
+  lease.address === past.address && lease.name === past.name;
 
 /** `SECONDS MAC ADDRESS NAME CLIENT-ID` on a line, `*` for what is unknown: dnsmasq's own words for a lease. */
 export const historyText = (history: readonly PastLease[]): string =>
-  history
-    .map(({ sinceMs, mac, address, name = '*', clientId = '*' }) =>
-      [Math.floor(sinceMs / 1000), mac, address, name, clientId].join(' '),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  endOf(
+    history
+      .map(({ sinceMs, mac, address, name = '*', clientId = '*' }) =>
+        [Math.floor(sinceMs / 1000), mac, address, name, clientId].join(' '),
+      )
+      .map((line) => `${line}\n`)
+      .join(''),
+    maxHistoryBytes,
+  );
+
+/** The last whole lines of a text, one character a byte. */
+export function endOf(text: string, maxBytes: number): string {
+  if (text.length <= maxBytes) return text;
+  const end = text.slice(-maxBytes - 1);
+  return end.slice(end.indexOf('\n') + 1);
+}
 
 /** What is not of our form is left out. */
 export function parseHistory(text: string): PastLease[] {

@@ -2,18 +2,8 @@
 // seconds since 1970 or 0 for ever, `*` for what is unknown (lease.c of dnsmasq 2.90). IPv6 follows behind a line `duid …`.
 
 import { given } from '../../given.js';
-import { numberOf } from '../plan/net.js';
-
-export interface DhcpLease {
-  /** Undefined: it does not end. */
-  readonly untilMs?: number;
-  /** Lower case. */
-  readonly mac: string;
-  readonly address: string;
-  /** Without domain. */
-  readonly name?: string;
-  readonly clientId?: string;
-}
+import { ipv4Number } from '../../ipv4-net.js';
+import type { DhcpLease } from '../../protocol.js';
 
 const maxLeases = 100_000;
 
@@ -27,7 +17,7 @@ export function parseLeases(text: string, nowMs: number): DhcpLease[] {
 function toLease(line: string): DhcpLease[] {
   const [expiry = '', mac = '', address = '', name = '', clientId = '', ...more] = line.trim().split(/\s+/);
   if (clientId === '' || more.length > 0) return [];
-  if (!/^\d{1,12}$/.test(expiry) || numberOf(address) === undefined || !isHardwareAddress(mac)) return [];
+  if (!/^\d{1,12}$/.test(expiry) || ipv4Number(address) === undefined || !isHardwareAddress(mac)) return [];
   const untilMs = Number(expiry) === 0 ? undefined : Number(expiry) * 1000;
   const known = (word: string) => (word === '*' ? undefined : word);
   return [

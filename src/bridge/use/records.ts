@@ -2,10 +2,11 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { failure } from '../../errors.js';
+import type { DhcpLease } from '../../protocol.js';
 import { paths } from '../plan/paths.js';
 import type { BridgeSource } from '../source.js';
 import { type BridgeHere, needBridge } from './here.js';
-import { type DhcpLease, parseLeases } from './leases.js';
+import { parseLeases } from './leases.js';
 import { parseReservations, type ReservationFile } from './reservations.js';
 
 /** What the files say. */

@@ -3,15 +3,8 @@
 // whole: red00 is not red002.
 
 import { given } from '../../given.js';
-import { numberOf } from '../plan/net.js';
-
-export interface Reservation {
-  /** Without domain, as it was typed. */
-  readonly name: string;
-  readonly address: string;
-  /** Lower case. With it the reservation is that machine's, whatever it calls itself. */
-  readonly mac?: string;
-}
+import { compareAddresses, ipv4Number } from '../../ipv4-net.js';
+import type { Reservation } from '../../protocol.js';
 
 /** The file, read: what is not of our form was written by a person and stays as it is. */
 export interface ReservationFile {
@@ -33,7 +26,7 @@ export function parseReservations(text: string): ReservationFile {
 function toReservation(line: string): Reservation | undefined {
   const words = line.trim().split(',');
   const [address = '', name = '', mac] = words.toReversed();
-  const isOurs = words.length <= 3 && numberOf(address) !== undefined && /^[A-Za-z0-9-]{1,63}$/.test(name);
+  const isOurs = words.length <= 3 && ipv4Number(address) !== undefined && /^[A-Za-z0-9-]{1,63}$/.test(name);
   if (!isOurs || (mac !== undefined && !isMac(mac))) return undefined;
   return { name, address, ...given({ mac: mac?.toLowerCase() }) };
 }
@@ -52,4 +45,4 @@ export const reservationText = ({ reservations, others }: ReservationFile): stri
     .join('');
 
 export const byAddress = <T extends { readonly address: string }>(items: readonly T[]): T[] =>
-  items.toSorted((a, b) => (numberOf(a.address) ?? 0) - (numberOf(b.address) ?? 0));
+  items.toSorted((a, b) => compareAddresses(a.address, b.address));

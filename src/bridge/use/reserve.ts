@@ -4,10 +4,9 @@
 import { checkDistinct, checkHostname, parseHostAddress } from '../../address.js';
 import { type PiburnError, usageError } from '../../errors.js';
 import { given } from '../../given.js';
-import { netOf, netText, numberOf } from '../plan/net.js';
-import type { BridgeSettings } from '../plan/types.js';
-import type { DhcpLease } from './leases.js';
-import { byAddress, isMac, isSameName, maxReservations, type Reservation } from './reservations.js';
+import { ipv4Number, netOfChecked, netText } from '../../ipv4-net.js';
+import type { BridgeSettings, DhcpLease, MovingHost, Reservation } from '../../protocol.js';
+import { byAddress, isMac, isSameName, maxReservations } from './reservations.js';
 
 /** What is known before. */
 export interface Ground {
@@ -24,13 +23,7 @@ export interface ReservePlan {
   /** Those of the wishes that are new or different. */
   readonly changed: readonly Reservation[];
   /** Hosts that have another address now, and keep it until they renew their lease. */
-  readonly moving: readonly Moving[];
-}
-
-export interface Moving {
-  readonly name: string;
-  readonly address: string;
-  readonly lease: DhcpLease;
+  readonly moving: readonly MovingHost[];
 }
 
 /**
@@ -89,11 +82,11 @@ function checkMac(mac: string): void {
 }
 
 function refuseAddress(name: string, address: string, { ip, prefixLength }: BridgeSettings): void {
-  const net = netOf(ip, prefixLength);
-  const value = numberOf(address) ?? 0;
-  const hint = `choose one of the bridge's network ${netText(ip, prefixLength)}`;
+  const net = netOfChecked(ip, prefixLength);
+  const value = ipv4Number(address) ?? 0;
+  const hint = `choose one of the bridge's network ${netText(net)}`;
   if (value < net.first || value > net.last) {
-    throw conflict(`${address} (for ${name}) is outside the bridge's network ${netText(ip, prefixLength)}`, hint);
+    throw conflict(`${address} (for ${name}) is outside the bridge's network ${netText(net)}`, hint);
   }
   if (address === ip) throw conflict(`${address} (for ${name}) is the address of this machine, the manager`, hint);
   if (value === net.first) throw conflict(`${address} (for ${name}) is the name of the network, not of a host`, hint);
@@ -155,10 +148,11 @@ export const namesText = (reservations: readonly Reservation[], leases: readonly
     .map(({ name, address }) => `${address}\t${name}\n`)
     .join('');
 
-const untilText = ({ untilMs }: DhcpLease): string =>
+/** ` until 2026-01-31 12:00 UTC` */
+export const untilText = ({ untilMs }: DhcpLease): string =>
   untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-const movingOf = (wish: Reservation, leases: readonly DhcpLease[]): Moving[] =>
+const movingOf = (wish: Reservation, leases: readonly DhcpLease[]): MovingHost[] =>
   leases.flatMap((lease) =>
     isOf(wish, lease) && lease.address !== wish.address ? [{ name: wish.name, address: wish.address, lease }] : [],
   );

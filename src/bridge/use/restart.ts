@@ -1,15 +1,16 @@
 // `bridge restart`: does again what starts something, in the order of `create`, and waits until it is up. Files, leases and
 // reservations are not touched.
 
-import { setTimeout as wait } from 'node:timers/promises';
+import type { BridgePart } from '../../protocol.js';
 import { type BridgeAccess, locked } from '../bridge.js';
 import type { BridgeState, Step } from '../plan/types.js';
 import { perform } from '../step.js';
 import { keepHistoryLocked } from './keep-history.js';
-import { isAllUp, type Part } from './part.js';
+import { isAllUp } from './part.js';
 import { readRecords, refuseHalfMade } from './records.js';
 import { mendNames } from './set.js';
-import { bridgeStatus, isDnsmasqPart } from './status.js';
+import { isDnsmasqPart } from './status.js';
+import { untilUp } from './until-up.js';
 
 export interface RestartWishes {
   /** Leave the network alone: SSH sessions through it go on. */
@@ -19,12 +20,9 @@ export interface RestartWishes {
 export interface RestartResult {
   readonly steps: number;
   /** What was restarted, as it is now. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly BridgePart[];
   readonly isUp: boolean;
 }
-
-const waitMs = 15_000;
-const lookMs = 250;
 
 /** @throws PiburnError `NOT_ROOT`, `NO_BRIDGE`, `BRIDGE_HALF_MADE`, `BRIDGE_BUSY`; `STEP_FAILED` with the program's words. */
 export async function restartBridge(
@@ -42,7 +40,7 @@ export async function restartBridge(
       onStep(step);
       await perform(step, access.system);
     }
-    const parts = await untilUp(onlyDnsmasq, access);
+    const parts = await untilUp(access, (part) => !onlyDnsmasq || isDnsmasqPart(part));
     return { steps: steps.length, parts, isUp: isAllUp(parts) };
   });
 }
@@ -60,14 +58,4 @@ function startsSomething(step: Step): boolean {
   if (step.kind === 'file') return false;
   if (step.kind !== 'command') return true;
   return step.do.length > 0 && step.id !== 'purge' && !step.id.startsWith('install');
-}
-
-async function untilUp(onlyDnsmasq: boolean, access: BridgeAccess): Promise<readonly Part[]> {
-  const started = performance.now();
-  for (;;) {
-    const all = await bridgeStatus(access);
-    const parts = onlyDnsmasq ? all.filter(isDnsmasqPart) : all;
-    if (isAllUp(parts) || performance.now() - started > waitMs) return parts;
-    await wait(lookMs);
-  }
 }

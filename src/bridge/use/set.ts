@@ -1,24 +1,18 @@
 // `bridge set` from end to end, under the bridge's lock: read, plan, write, have dnsmasq read it. The file of reservations
 // is the truth; that of the names follows from it, and is made anew whenever it does not.
 
+import { given } from '../../given.js';
+import type { Reservation, ReservationChange } from '../../protocol.js';
 import { type BridgeAccess, locked } from '../bridge.js';
 import { paths } from '../plan/paths.js';
-import { dnsmasqNow, reread } from './dnsmasq.js';
+import { type DnsmasqNow, dnsmasqNow, reread } from './dnsmasq.js';
 import { keepHistoryLocked } from './keep-history.js';
 import { type Records, readRecords, refuseHalfMade } from './records.js';
-import { type Reservation, reservationText } from './reservations.js';
+import { reservationText } from './reservations.js';
 import { namesText, planRemoval, planReservations, type ReservePlan } from './reserve.js';
+import { whyNotServed } from './served.js';
 
-export interface SetResult {
-  /** New ones and different ones; nothing was written when there are none. */
-  readonly changed: readonly Reservation[];
-  readonly removed: readonly Reservation[];
-  readonly moving: ReservePlan['moving'];
-  /** False: dnsmasq does not run, and reads the reservations when it starts. */
-  readonly isInEffect: boolean;
-}
-
-type Change = Pick<SetResult, 'changed' | 'removed' | 'moving'> & Pick<ReservePlan, 'reservations'>;
+type Change = Pick<ReservationChange, 'changed' | 'removed' | 'moving'> & Pick<ReservePlan, 'reservations'>;
 type Decide = (records: Records) => Change;
 
 /**
@@ -29,7 +23,7 @@ export const setReservations = (
   wishes: readonly Reservation[],
   access: BridgeAccess,
   isTrial = false,
-): Promise<SetResult> =>
+): Promise<ReservationChange> =>
   change(access, isTrial, ({ here, file, leases }) => {
     const hostname = access.source.hostname().split('.')[0] ?? '';
     const ground = { settings: here, hostname, reservations: file.reservations, leases };
@@ -41,16 +35,16 @@ export const removeReservations = (
   names: readonly string[],
   access: BridgeAccess,
   isTrial = false,
-): Promise<SetResult> =>
+): Promise<ReservationChange> =>
   change(access, isTrial, ({ file }) => ({ ...planRemoval(names, file.reservations), changed: [], moving: [] }));
 
-async function change(access: BridgeAccess, isTrial: boolean, decide: Decide): Promise<SetResult> {
+async function change(access: BridgeAccess, isTrial: boolean, decide: Decide): Promise<ReservationChange> {
   if (!isTrial) return locked(access, () => changeNow(access, decide));
   const { changed, removed, moving } = decide(await readRecords(access.source));
   return { changed, removed, moving, isInEffect: false };
 }
 
-async function changeNow(access: BridgeAccess, decide: Decide): Promise<SetResult> {
+async function changeNow(access: BridgeAccess, decide: Decide): Promise<ReservationChange> {
   const records = await readRecords(access.source);
   refuseHalfMade(records.here);
   keepHistoryLocked(records, access);
@@ -58,8 +52,26 @@ async function changeNow(access: BridgeAccess, decide: Decide): Promise<SetResul
   const file = { reservations, others: records.file.others };
   const hasWritten = writeReservations({ ...records, file }, changed.length + removed.length > 0, access);
   const now = await dnsmasqNow(access);
-  const isInEffect = hasWritten ? reread(now, access.system) : now.pid !== undefined;
-  return { changed, removed, moving, isInEffect };
+  const isRead = hasWritten ? reread(now, access.system) : now.pid !== undefined;
+  const problem =
+    hasWritten && isRead ? await servedProblem({ changed, removed, moving }, records, now, access) : undefined;
+  return { changed, removed, moving, isInEffect: isRead && problem === undefined, ...given({ problem }) };
+}
+
+/** A host that has a lease has its name from there, whatever is reserved. */
+function servedProblem(
+  { changed, removed, moving }: Omit<Change, 'reservations'>,
+  { here, leases }: Records,
+  now: DnsmasqNow,
+  { source }: Pick<BridgeAccess, 'source'>,
+): Promise<string | undefined> {
+  const isMoving = ({ name }: Reservation) => moving.some((each) => each.name === name);
+  const isLeased = ({ address }: Reservation) => leases.some((lease) => lease.address === address);
+  const wishes = {
+    changed: changed.filter((each) => !isMoving(each)),
+    removed: removed.filter((each) => !isLeased(each)),
+  };
+  return whyNotServed(wishes, here, now, source);
 }
 
 /** Makes the file of the names follow that of the reservations again, where it does not. */

@@ -1,5 +1,6 @@
 // Every part of the bridge, and why it is down, in the words of the program or the unit whose part it is.
 
+import type { BridgePart } from '../../protocol.js';
 import type { BridgeAccess } from '../bridge.js';
 import { readFacts } from '../facts.js';
 import { paths, units } from '../plan/paths.js';
@@ -7,29 +8,31 @@ import type { BridgeFacts, Listener } from '../plan/types.js';
 import type { BridgeSource } from '../source.js';
 import { dnsmasqUnit } from './dnsmasq.js';
 import { type BridgeHere, needBridge } from './here.js';
-import { down, type Part, unknown, up } from './part.js';
+import { down, unknown, up } from './part.js';
 
 const createHint = 'run `piburn bridge create` again: it does what is missing';
 const restartHint = 'run `piburn bridge restart`';
+const missingHint =
+  'plug the adapter in and run `piburn bridge restart`, or move the bridge: `piburn bridge create --private=NAME`';
 
 /** @throws PiburnError (usage) `NO_BRIDGE`. */
-export async function bridgeStatus(access: Pick<BridgeAccess, 'source' | 'isRoot'>): Promise<Part[]> {
+export async function bridgeStatus(access: Pick<BridgeAccess, 'source' | 'isRoot'>): Promise<BridgePart[]> {
   const here = await needBridge(access.source);
   return partsOf(here, await readFacts(access.source), access);
 }
 
 /** Only what `bridge restart --nohup` starts. */
-export const isDnsmasqPart = ({ part }: Part): boolean => ['dnsmasq', 'DHCP', 'DNS'].includes(part);
+export const isDnsmasqPart = ({ part }: BridgePart): boolean => ['dnsmasq', 'DHCP', 'DNS'].includes(part);
 
 export async function partsOf(
   here: BridgeHere,
   facts: BridgeFacts,
   { source, isRoot }: Pick<BridgeAccess, 'source' | 'isRoot'>,
-): Promise<Part[]> {
+): Promise<BridgePart[]> {
   const dnsmasq = await dnsmasqPart(facts, source);
   return [
     ...phasePart(here),
-    addressPart(here, facts),
+    addressPart(here, facts, source),
     dnsmasq,
     listeningPart('DHCP', 67, here, facts),
     listeningPart('DNS', 53, here, facts),
@@ -40,7 +43,7 @@ export async function partsOf(
   ];
 }
 
-function phasePart({ state }: BridgeHere): Part[] {
+function phasePart({ state }: BridgeHere): BridgePart[] {
   if (state === undefined || state.phase === 'made') return [];
   const what = state.phase === 'making' ? 'half made' : 'half undone';
   return [
@@ -48,24 +51,29 @@ function phasePart({ state }: BridgeHere): Part[] {
   ];
 }
 
-export function addressPart({ private: side, ip, prefixLength }: BridgeHere, facts: BridgeFacts): Part {
+export function addressPart(
+  { private: side, ip, prefixLength }: BridgeHere,
+  facts: BridgeFacts,
+  source: Pick<BridgeSource, 'file'> = { file: () => undefined },
+): BridgePart {
   const link = facts.interfaces.find(({ name }) => name === side);
   const name = 'address';
-  if (link === undefined)
-    return down(name, `there is no interface ${side}`, 'plug the adapter in, or create the bridge on another');
+  if (link === undefined) return down(name, `there is no interface ${side}`, missingHint);
   const has = link.addresses.some((each) => each.address === ip && each.prefixLength === prefixLength);
   const others = link.addresses
     .filter(({ family }) => family === 4)
     .map((each) => `${each.address}/${each.prefixLength}`);
   if (!has) {
     const instead = others.length === 0 ? 'no IPv4 address' : others.join(', ');
-    return down(name, `${side} has ${instead} instead of ${ip}/${prefixLength}`, createHint);
+    const hasLink = source.file(`/sys/class/net/${side}/carrier`)?.text.trim() !== '0';
+    const hint = hasLink ? createHint : `${side} has no link, and may get its address with it: look at the cable`;
+    return down(name, `${side} has ${instead} instead of ${ip}/${prefixLength}`, hint);
   }
   if (!link.isUp) return down(name, `${side} is switched off`, createHint);
   return up(name, `${side} has ${ip}/${prefixLength}`);
 }
 
-async function dnsmasqPart(facts: BridgeFacts, source: BridgeSource): Promise<Part> {
+async function dnsmasqPart(facts: BridgeFacts, source: BridgeSource): Promise<BridgePart> {
   const unit = dnsmasqUnit(source);
   if (unit === undefined) return daemonPart(facts, source);
   const service = facts.services[unit.replace(/\.service$/, '')];
@@ -75,7 +83,7 @@ async function dnsmasqPart(facts: BridgeFacts, source: BridgeSource): Promise<Pa
   return down('dnsmasq', await unitWords(unit, source), restartHint);
 }
 
-function daemonPart({ daemonPid }: BridgeFacts, source: BridgeSource): Part {
+function daemonPart({ daemonPid }: BridgeFacts, source: BridgeSource): BridgePart {
   if (daemonPid !== undefined) return up('dnsmasq', `it runs (pid ${daemonPid})`);
   const pid = source.file(paths.pid)?.text.trim();
   const what = pid ? `the process that piburn started (pid ${pid}) has ended` : 'it does not run';
@@ -108,7 +116,7 @@ function listeningPart(
   port: 67 | 53,
   { ip, private: side }: BridgeHere,
   facts: BridgeFacts,
-): Part {
+): BridgePart {
   const serves = (each: Listener) =>
     each.port === port &&
     (each.address === ip || (each.address === '*' && (each.interface ?? side) === side)) &&
@@ -119,26 +127,27 @@ function listeningPart(
     (each) => each.port === port && each.program !== undefined && each.program !== 'dnsmasq',
   );
   const holder = other === undefined ? '' : `; ${other.program} (pid ${other.pid}) listens on ${other.address}`;
-  return down(part, `nobody listens on ${ip}, port ${port}${holder}`, restartHint);
+  const isThere = facts.interfaces.some(({ name }) => name === side);
+  return down(part, `nobody listens on ${ip}, port ${port}${holder}`, isThere ? restartHint : missingHint);
 }
 
-export function forwardingPart({ sysctl }: BridgeFacts): Part {
+export function forwardingPart({ sysctl }: BridgeFacts): BridgePart {
   const value = sysctl['net/ipv4/ip_forward'];
   if (value === '1') return up('forwarding', 'net.ipv4.ip_forward is 1');
   return down('forwarding', `net.ipv4.ip_forward is ${value ?? 'not to be read'}`, restartHint);
 }
 
-export function tablePart({ hasTable }: BridgeFacts, isRoot: boolean): Part {
+export function tablePart({ hasTable }: BridgeFacts, isRoot: boolean): BridgePart {
   if (hasTable) return up('NAT', 'nftables has table inet piburn');
   if (!isRoot) return unknown('NAT', 'only root may look at the tables of nftables');
   return down('NAT', 'nftables has no table inet piburn: something flushed the rules', restartHint);
 }
 
-export function uplinkParts(uplink: string, facts: BridgeFacts, source: Pick<BridgeSource, 'file'>): Part[] {
+export function uplinkParts(uplink: string, facts: BridgeFacts, source: Pick<BridgeSource, 'file'>): BridgePart[] {
   return [linkPart(uplink, facts, source), routePart(uplink, facts)];
 }
 
-function linkPart(uplink: string, { interfaces }: BridgeFacts, source: Pick<BridgeSource, 'file'>): Part {
+function linkPart(uplink: string, { interfaces }: BridgeFacts, source: Pick<BridgeSource, 'file'>): BridgePart {
   const link = interfaces.find(({ name }) => name === uplink);
   if (link === undefined) return down('uplink', `there is no interface ${uplink}`, 'plug the adapter in');
   if (!link.isUp) return down('uplink', `${uplink} is switched off`, `switch it on: \`ip link set ${uplink} up\``);
@@ -150,7 +159,7 @@ function linkPart(uplink: string, { interfaces }: BridgeFacts, source: Pick<Brid
   return up('uplink', `${uplink} has ${address.address}/${address.prefixLength}`);
 }
 
-function routePart(uplink: string, { defaultRoute }: BridgeFacts): Part {
+function routePart(uplink: string, { defaultRoute }: BridgeFacts): BridgePart {
   if (defaultRoute === uplink) return up('route', `the default route leads through ${uplink}`);
   if (defaultRoute === undefined)
     return down('route', 'this machine has no default route', `connect ${uplink} anew, which brings it`);
@@ -161,7 +170,7 @@ function routePart(uplink: string, { defaultRoute }: BridgeFacts): Part {
   );
 }
 
-async function ownUnitPart({ services }: BridgeFacts, source: BridgeSource): Promise<Part[]> {
+async function ownUnitPart({ services }: BridgeFacts, source: BridgeSource): Promise<BridgePart[]> {
   if (!source.exists('/run/systemd/system') || !source.exists(paths.unit)) return [];
   const service = services['piburn-bridge'];
   const name = 'unit';

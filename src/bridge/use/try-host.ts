@@ -4,54 +4,33 @@
 import { run } from '../../exec.js';
 import { given } from '../../given.js';
 import { HostAsker } from '../../network/ask-host.js';
+import type { HostTrial, TrialOutcome } from '../../protocol.js';
 import { askBoth } from './ask-names.js';
 import type { BridgeHere } from './here.js';
-
-export interface Trial {
-  readonly host: string;
-  readonly isGood: boolean;
-  /** What our name server says. */
-  readonly address?: string;
-  readonly ping: Outcome;
-  readonly name: Outcome;
-  /** `untried`: ssh did not get in. It counts neither way. */
-  readonly internet: Outcome;
-}
-
-export interface Outcome {
-  readonly state: 'good' | 'failed' | 'untried';
-  readonly detail?: string;
-  readonly latencyMs?: number;
-}
+import { someAtATime } from './some-at-a-time.js';
 
 const pingMs = 1000;
 const atOnce = 16;
 
 /** Tries all hosts, some at a time, in their order. `target`: an IPv4 address in the internet. */
-export async function tryHosts(hosts: readonly string[], here: BridgeHere, target: string): Promise<Trial[]> {
+export function tryHosts(hosts: readonly string[], here: BridgeHere, target: string): Promise<HostTrial[]> {
   const asker = new HostAsker(pingMs);
-  const trials = new Map<string, Trial>();
-  const rest = hosts.values();
-  const work = async () => {
-    for (const host of rest) trials.set(host, await tryHost(host, here, target, asker));
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  return hosts.flatMap((host) => trials.get(host) ?? []);
+  return someAtATime(hosts, atOnce, (host) => tryHost(host, here, target, asker));
 }
 
-async function tryHost(host: string, here: BridgeHere, target: string, asker: HostAsker): Promise<Trial> {
+async function tryHost(host: string, here: BridgeHere, target: string, asker: HostAsker): Promise<HostTrial> {
   const { addresses, problem } = await askBoth(host, here.domain, here.ip);
   const [address] = addresses;
   if (address === undefined) {
-    const untried: Outcome = { state: 'untried', detail: 'its address is not known' };
-    const name: Outcome = { state: 'failed', detail: problem ?? 'it has no address' };
+    const untried: TrialOutcome = { state: 'untried', detail: 'its address is not known' };
+    const name: TrialOutcome = { state: 'failed', detail: problem ?? 'it has no address' };
     return { host, isGood: false, ping: untried, name, internet: untried };
   }
   const answer = await asker.ask(address);
-  const ping: Outcome = answer.answered
+  const ping: TrialOutcome = answer.answered
     ? { state: 'good', ...given({ latencyMs: answer.latencyMs }) }
     : { state: 'failed', detail: `${address} does not answer` };
-  const internet: Outcome = answer.answered
+  const internet: TrialOutcome = answer.answered
     ? await tryInternet(host, address, here, target)
     : { state: 'untried', detail: 'the host does not answer' };
   const isGood = answer.answered && internet.state !== 'failed';
@@ -61,7 +40,7 @@ async function tryHost(host: string, here: BridgeHere, target: string, asker: Ho
 const sshMs = 20_000;
 
 /** The name chooses what ~/.ssh/config says of the host; the address is the one of our name server. */
-async function tryInternet(host: string, address: string, here: BridgeHere, target: string): Promise<Outcome> {
+async function tryInternet(host: string, address: string, here: BridgeHere, target: string): Promise<TrialOutcome> {
   if (here.uplink === undefined) return { state: 'untried', detail: 'the bridge has no uplink' };
   const options = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5', '-o', `HostName=${address}`];
   const args = [...options, '--', host, 'ping', '-c1', '-W2', target];
@@ -70,7 +49,7 @@ async function tryInternet(host: string, address: string, here: BridgeHere, targ
 }
 
 /** ssh(1) exits with 255 when it did not get in, else with what ran there; a shell says 127 for a missing program. */
-export function readSsh(result: { exitCode: number; stdout: string; stderr: string }, target: string): Outcome {
+export function readSsh(result: { exitCode: number; stdout: string; stderr: string }, target: string): TrialOutcome {
   const { exitCode, stderr } = result;
   if (exitCode === 0) return { state: 'good' };
   if (exitCode === 127) return { state: 'untried', detail: 'ping is not installed there' };

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { makeCluster } from '../namespaces.js';
+import { makeCluster, webServer } from '../namespaces.js';
 import { bridge, cli, fileOf, reserved, state, works } from './run-bridge.js';
 
 test('rules of others are named and left alone, and a restart goes on without its SSH connection', {
@@ -12,26 +12,29 @@ test('rules of others are named and left alone, and a restart goes on without it
   if (cluster === undefined) return;
   const { mgr } = cluster;
   await works(mgr, 'create', '--yes');
-  assert.match(await works(mgr, 'check'), /✓ NAT +10\.1\.1\.0\/24 goes out of eth0 masqueraded/);
+  const check = (...words: string[]) => bridge(mgr, 'check', `--name=${webServer.name}`, ...words);
+  assert.match((await check()).stdout, /✓ NAT +10\.1\.1\.0\/24 goes out of eth0 masqueraded/);
 
-  const docker = 'table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop; }; };';
-  await mgr.run(['nft', '-f', '-'], { input: `${docker}\n` });
-  const foreign = await bridge(mgr, 'check');
+  // What lets others in, or this traffic to this machine only, does not let the cluster through.
+  const blocking =
+    'table ip fw { chain here { type filter hook input priority 0; iifname "eth1" accept; }; ' +
+    'chain through { type filter hook forward priority 0; policy drop; iifname "eth1" tcp dport 22 accept; }; }';
+  await mgr.run(['nft', '-f', '-'], { input: `${blocking}\n` });
+  const foreign = await check();
   assert.equal(foreign.exitCode, 1);
-  assert.match(
-    foreign.stdout,
-    /✗ foreign rules +table ip filter drops what is forwarded \(chain FORWARD, policy drop\)/,
-  );
-  const [, hint = ''] = /let the cluster through there: `nft ([^`]*)`/.exec(foreign.stdout) ?? [];
-  await mgr.output(['nft', ...hint.split(' ')]);
-  await works(mgr, 'check');
+  assert.match(foreign.stdout, /✗ foreign rules +table ip fw drops what is forwarded \(chain through, policy drop\)/);
+  const hints = [...foreign.stdout.matchAll(/`nft ([^`]*)`/g)].map(([, words = '']) => words);
+  assert.equal(hints.length, 2);
+  for (const [index, words] of hints.entries()) {
+    if (index === 1)
+      assert.match((await check()).stdout, /✗ foreign rules +table ip fw drops the answers to the cluster/);
+    await mgr.output(['nft', ...words.split(' ')]);
+  }
+  assert.equal((await check()).exitCode, 0);
 
-  const listed = await mgr.output(['nft', 'list', 'table', 'ip', 'filter']);
+  const listed = await mgr.output(['nft', 'list', 'table', 'ip', 'fw']);
   await mgr.output(['nft', 'flush', 'table', 'inet', 'piburn']);
-  assert.match(
-    (await bridge(mgr, 'check', '--connection')).stdout,
-    /✗ NAT +table inet piburn has no rule to masquerade/,
-  );
+  assert.match((await check('--connection')).stdout, /✗ NAT +table inet piburn has no rule to masquerade/);
   const pid = (await mgr.output(['cat', `${state}/dnsmasq.pid`])).trim();
   const background = `${process.execPath} ${cli} bridge restart --background > /run/said; kill -9 0`;
   await mgr.run(['setsid', '--wait', 'sh', '-c', background]);
@@ -43,13 +46,37 @@ test('rules of others are named and left alone, and a restart goes on without it
     `for i in $(seq 200); do grep -q 'is up' ${log} && exit 0; sleep 0.1; done; cat ${log}; exit 1`,
   ]);
   assert.notEqual((await mgr.output(['cat', `${state}/dnsmasq.pid`])).trim(), pid);
-  await works(mgr, 'check');
-  assert.equal(await mgr.output(['nft', 'list', 'table', 'ip', 'filter']), listed);
+  assert.equal((await check()).exitCode, 0);
+  assert.equal(await mgr.output(['nft', 'list', 'table', 'ip', 'fw']), listed);
 
   await mgr.output(['sh', '-c', 'echo "# mine" >> /etc/dnsmasq.d/piburn.conf']);
   const drift = await bridge(mgr, 'check', '--configuration');
   assert.equal(drift.exitCode, 1);
   assert.match(drift.stdout, /✗ \/etc\/dnsmasq\.d\/piburn\.conf +line \d+ is "# mine" instead of/);
+});
+
+test('a reservation that dnsmasq does not serve, or whose host has another address, is told of', {
+  timeout: 60_000,
+}, async (t) => {
+  const cluster = await makeCluster(t, { workers: 1 });
+  if (cluster === undefined) return;
+  const { mgr, workers } = cluster;
+  await works(mgr, 'create', '--yes');
+  const folder = '/var/lib/piburn';
+  await mgr.output(['chmod', '700', folder]);
+  const set = await bridge(mgr, 'set', 'w1', '10.1.1.77');
+  assert.equal(set.exitCode, 1, set.stdout);
+  assert.match(
+    set.stdout,
+    /1 reservation changed: written, but not in effect: dnsmasq does not answer 10\.1\.1\.77 for w1\.cluster: .*Permission denied/,
+  );
+  const lease = await workers[0]?.lease();
+  assert.notEqual(lease?.ip, '10.1.1.77');
+  const check = await bridge(mgr, 'check', 'w1', '--connection');
+  assert.match(check.stdout, new RegExp(`✗ w1 +10\\.1\\.1\\.77 is reserved, but it has ${lease?.ip} until`));
+  await mgr.output(['chmod', '755', folder]);
+  assert.match(await works(mgr, 'set', 'w2', '10.1.1.78'), /1 reservation changed: in effect/);
+  assert.match(await works(mgr, 'set', 'w2', '--remove'), /1 reservation changed: in effect/);
 });
 
 test('a burn reserves what lies in the network, and a plain user sees the bridge', { timeout: 60_000 }, async (t) => {

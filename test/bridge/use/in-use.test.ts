@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { makeCluster, type Place, type Worker, webServer } from '../namespaces.js';
-import { bridge, state, works } from './run-bridge.js';
+import { bridge, fileOf, state, works } from './run-bridge.js';
 
 const json = async (mgr: Place, ...words: string[]) => JSON.parse((await bridge(mgr, ...words, '--json')).stdout);
 const pidOf = async (mgr: Place) => (await mgr.output(['cat', `${state}/dnsmasq.pid`])).trim();
@@ -69,7 +69,21 @@ async function looks(mgr: Place): Promise<void> {
   );
   assert.match(info, /^# Traffic: eth1 .*\d k?B in/m);
   assert.match(await works(mgr, 'status'), /All is well/);
-  assert.match(await works(mgr, 'check', 'mgr,w[1-3]'), /✓ w2 +10\.1\.1\.2 answers/);
+  const check = await works(mgr, 'check', 'mgr,w[1-3]', `--name=${webServer.name}`);
+  assert.match(check, /✓ w2 +10\.1\.1\.2 is reserved, and leased to it\n/);
+  assert.match(check, /✓ w2 +10\.1\.1\.2 answers/);
+  assert.match(check, /✓ internet names +www\.example\.lab is 198\.51\.100\.10\n/);
+  const usual = await bridge(mgr, 'check', '--connection');
+  assert.equal(usual.exitCode, 1);
+  assert.match(
+    usual.stdout,
+    /✗ internet names +deb\.debian\.org: the name server /,
+    'which this internet does not know',
+  );
+  const network = [process.execPath, fileOf('../../network/run-command.js'), 'network', 'list'];
+  const neighbours = await mgr.output([...network, '--ip=10.1.1.[1-2,20]', '--timeout=0.5']);
+  assert.match(neighbours, /^w1 +10\.1\.1\.20 +up /m, 'its name is known to dnsmasq only');
+  assert.match(neighbours, /^w2 +10\.1\.1\.2 +up /m);
 }
 
 /** Leases and history survive all of them. */
@@ -86,7 +100,8 @@ async function restarts(mgr: Place): Promise<void> {
   await works(mgr, 'create', '--yes');
   await isAsBefore('create again');
 
-  await mgr.output(['kill', '-9', await pidOf(mgr)]);
+  // With its keeper, which would start it again.
+  await mgr.output(['kill', '-9', (await mgr.output(['cat', `${state}/keeper.pid`])).trim(), await pidOf(mgr)]);
   const status = await bridge(mgr, 'status');
   assert.equal(status.exitCode, 1);
   assert.match(status.stdout, /✗ dnsmasq +the process that piburn started \(pid \d+\) has ended/);

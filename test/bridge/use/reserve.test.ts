@@ -4,21 +4,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import type { DhcpLease } from '../../../src/bridge/use/leases.js';
-import { parseReservations, type Reservation, reservationText } from '../../../src/bridge/use/reservations.js';
+import { parseReservations, reservationText } from '../../../src/bridge/use/reservations.js';
 import { type Ground, namesText, planRemoval, planReservations } from '../../../src/bridge/use/reserve.js';
 import { PiburnError } from '../../../src/errors.js';
 import { given } from '../../../src/given.js';
+import type { DhcpLease, Reservation } from '../../../src/protocol.js';
+import { settings } from '../recorded.js';
 
-const settings = {
-  private: 'eth0',
-  ip: '10.1.1.1',
-  prefixLength: 24,
-  rangeFirst: '10.1.1.2',
-  rangeLast: '10.1.1.122',
-  dns: [],
-  domain: 'cluster',
-};
 const macs = { a: 'dc:a6:32:00:00:0a', b: 'dc:a6:32:00:00:0b' } as const;
 
 const ground = (reservations: readonly Reservation[] = [], leases: readonly DhcpLease[] = []): Ground => ({

@@ -7,7 +7,7 @@ import type { Place, RunResult } from '../namespaces.js';
 /** A program of this folder. */
 export const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-export const cli = fileOf('./bridge-cli.js');
+export const cli = fileOf('../bridge-cli.js');
 export const state = '/var/lib/piburn/bridge';
 
 export const bridge = (mgr: Place, ...words: string[]): Promise<RunResult> =>

@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeCluster } from '../namespaces.js';
+import { makeCluster, webServer } from '../namespaces.js';
 import { cli, state } from './run-bridge.js';
 
 const stub = fileURLToPath(new URL('../../../../test/bridge/systemctl-stub.sh', import.meta.url));
@@ -47,6 +47,6 @@ test('a bridge served by a unit is set, restarted and explained', { timeout: 60_
   assert.match(await run(0, 'restart'), /is up/);
   assert.deepEqual((await log()).slice(-2), ['restart piburn-bridge', 'restart dnsmasq']);
   assert.equal(await mgr.output(['cat', `${state}/dnsmasq.leases`]), leases);
-  assert.match(await run(0, 'check', 'w1'), /✓ w1 +10\.1\.1\.77 answers/);
+  assert.match(await run(0, 'check', 'w1', `--name=${webServer.name}`), /✓ w1 +10\.1\.1\.77 answers/);
   await run(0, 'delete', '--yes');
 });

@@ -6,22 +6,13 @@ import { ownText, paths, withBlock } from '../../../src/bridge/plan/paths.js';
 import type { BridgeState, Step } from '../../../src/bridge/plan/types.js';
 import { liveSystem } from '../../../src/bridge/system.js';
 import { checkBridge } from '../../../src/bridge/use/check.js';
-import type { Part } from '../../../src/bridge/use/part.js';
 import { stepsOf } from '../../../src/bridge/use/restart.js';
 import { bridgeStatus } from '../../../src/bridge/use/status.js';
-import { change, listening, type Machine, machines, recorded, withAddress } from '../recorded.js';
+import type { BridgePart } from '../../../src/protocol.js';
+import { change, listening, type Machine, machines, recorded, settings, withAddress } from '../recorded.js';
 
+const uplinked = { ...settings, uplink: 'wlan0' };
 const conf = ownText(['interface=eth0']);
-const settings = {
-  uplink: 'wlan0',
-  private: 'eth0',
-  ip: '10.1.1.1',
-  prefixLength: 24,
-  rangeFirst: '10.1.1.2',
-  rangeLast: '10.1.1.122',
-  dns: [],
-  domain: 'cluster',
-};
 const file = (path: string, text: string, part: 'whole' | 'block' | 'seed' = 'whole'): Step => ({
   kind: 'file',
   id: `file:${path}`,
@@ -32,7 +23,7 @@ const file = (path: string, text: string, part: 'whole' | 'block' | 'seed' = 'wh
   part,
 });
 const stateOf = (steps: readonly Step[], phase: BridgeState['phase'] = 'made'): string =>
-  JSON.stringify({ version: 1, phase, settings, entries: steps.map((step) => ({ step, isDone: true })) });
+  JSON.stringify({ version: 1, phase, settings: uplinked, entries: steps.map((step) => ({ step, isDone: true })) });
 
 const listeners = [
   'udp UNCONN 0 0 0.0.0.0:67 0.0.0.0:* users:(("dnsmasq",pid=42,fd=4))',
@@ -52,7 +43,7 @@ const served = change(withAddress(machines.container, '10.1.1.1'), {
 });
 const good = listening(served, ...listeners);
 
-const status = (machine: Machine, isRoot = true): Promise<Part[]> =>
+const status = (machine: Machine, isRoot = true): Promise<BridgePart[]> =>
   bridgeStatus({ source: recorded(machine), isRoot });
 const downs = async (machine: Machine): Promise<string[]> =>
   (await status(machine)).filter(({ state }) => state === 'down').map(({ part, detail }) => `${part}: ${detail}`);
@@ -201,7 +192,7 @@ test('a restart starts, and neither writes nor installs; --nohup leaves the netw
   const state: BridgeState = {
     version: 1,
     phase: 'made',
-    settings,
+    settings: uplinked,
     entries: steps.map((step) => ({ step, isDone: true })),
   };
   const ids = (only: boolean) => stepsOf(state, only).map(({ id }) => id);
