@@ -609,7 +609,6 @@ test('delete finds what is ours without any state', async () => {
       'file:/etc/dnsmasq.d/piburn.conf',
       'file:/etc/piburn/bridge.nft',
       'file:/etc/sysctl.d/90-piburn-bridge.conf',
-      'file:/etc/sysctl.d/90-piburn-bridge.conf',
       'unit-gone',
       'file:/etc/systemd/system/piburn-bridge.service',
       'unit',
