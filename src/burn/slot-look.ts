@@ -42,6 +42,7 @@ export async function inspectSlots(
   storeDirectory: string,
   imageBytes: number | undefined,
 ): Promise<SlotNow[]> {
+  await Promise.all(slots.map(({ device, reader }) => (reader === undefined ? undefined : lookAtMedium(device))));
   const facts = await readSystem();
   const paths = slots.map((slot) => pathNow(slot, facts) ?? slot.device);
   const problems = refusals(paths, facts, rulesOf(options, storeDirectory, imageBytes));

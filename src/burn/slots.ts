@@ -2,6 +2,7 @@
 // that comes back as /dev/sdg is still the slot that it was.
 
 import { readSystem } from '../devices/describe.js';
+import { lookAtMedium } from '../devices/disk-events.js';
 import { deviceAt, type SystemFacts } from '../devices/facts.js';
 import { diskRefusals } from '../devices/refuse-disk.js';
 import { defaultDevices, readersInOrder, selectDevices } from '../devices/select.js';
@@ -25,6 +26,8 @@ export async function chooseSlots(
   book: SlotBook,
   nodes: number,
 ): Promise<readonly Slot[]> {
+  // Where the kernel does not look at readers by itself, a card that was changed shows only when somebody does.
+  await Promise.all(readersInOrder(await readSystem(), book).map(({ path }) => lookAtMedium(path)));
   const facts = await readSystem();
   const rules = rulesOf(options, storeDirectory, undefined);
   const devices = words.length === 0 ? defaultDevices(facts, book, rules) : selectDevices(words, facts, book, rules);

@@ -25,9 +25,18 @@ export function selectDevices(
   return words.flatMap((word) => {
     if (word.includes('/')) return [word];
     const slot = slotOf(word, places);
-    if (slot === undefined && word.toLowerCase() !== 'usb') return [word];
+    if (slot === undefined && word.toLowerCase() !== 'usb') return [fileOf(word, facts, places)];
     if (facts.lookUp(word).entry !== undefined) throw isFileToo(word, slot);
     return slot === undefined ? usbReaders(facts, book, options) : [deviceIn(slot, facts)];
+  });
+}
+
+/** A file that is there, or one with an ending; anything else is more likely a label that was mistyped. */
+function fileOf(word: string, facts: SystemFacts, places: readonly SlotPlace[]): string {
+  if (word.includes('.') || facts.lookUp(word).entry !== undefined) return word;
+  const known = places.slice(0, shownSlots).map(placeName).join(', ');
+  throw usageError('NO_SLOT', `no slot is called '${word}'${known === '' ? '' : `: there are ${known}`}`, {
+    hint: `see \`piburn slots\`, or write ./${word} for a new file`,
   });
 }
 

@@ -105,6 +105,8 @@ const bootableSentences: Readonly<Record<CardReport['bootable'], string>> = {
 function problems(card: CardReport): string[] {
   if (card.outcome === 'good') return [];
   const [message = `${card.outcome}.`, ...next] = card.failure === undefined ? [] : failureLines(card.failure);
+  // A node that got no card: the sentence names it.
+  if (card.slot === 0) return indented([message, ...next]);
   return indented([`${cardName(card)}: ${message} ${bootableSentences[card.bootable]}`, ...next]);
 }
 

@@ -13,7 +13,7 @@ import type { BurnRecord, DiskRow } from '../../src/protocol.js';
 import { scratchFolder } from '../native/scratch.js';
 import { reader } from '../report/disk-rows.js';
 
-const piImage = fileURLToPath(new URL('../../src/demo/pi-like.img.xz', import.meta.url));
+const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const cardBytes = 320 * 1024 * 1024;
 const id = '00112233445566778899aabbccddeeff';
 

@@ -9,7 +9,7 @@ import type { DiskRow } from '../../src/protocol.js';
 import { undo } from '../native/scratch.js';
 import { attachLoop, cliPath, isRoot, type Ran, workplace } from './support.js';
 
-const piImage = fileURLToPath(new URL('../../src/demo/pi-like.img.xz', import.meta.url));
+const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const nobody = 65_534;
 
 interface DiskList {
