@@ -130,7 +130,11 @@ test('words of devices are paths, readers, slots and files', async () => {
   assert.deepEqual(select('right', 'slot 1', 'slot2', 'Slot 9'), ['/dev/sdd', '/dev/sda', '/dev/sdb', '/dev/sdd']);
   assert.deepEqual(select('card.img'), ['card.img']);
   for (const word of ['leftmost', 'slot', 'slot x'])
-    assert.throws(() => select(word), codeOf('NO_SLOT', /no slot is called '.*': there are .*slot 1/), 'a typing error');
+    assert.throws(
+      () => select(word),
+      codeOf('NO_SLOT', /no slot is called '.*': there are .*slot 1/),
+      'a typing error',
+    );
   assert.throws(() => select('slot 4'), codeOf('NO_SLOT', /no slot 4\..*slot 1, slot 2, slot 3, Right \(slot 9\)$/));
 });
 
