@@ -1,7 +1,6 @@
 // The two ways in which a card becomes a node's: files on the boot partition, for systems that look there at their first
 // boot, or edits of the root file system, for those that do not.
 
-import { randomBytes } from 'node:crypto';
 import { type Customisation, chooseFlavour, customise, findBootPlace, imageReader } from '../customise/boot-volume.js';
 import type { DetectedFlavour } from '../customise/detect.js';
 import { flavours } from '../customise/flavours/index.js';
@@ -12,6 +11,7 @@ import { available, type OpenImage } from '../image/image.js';
 import type { Node } from '../protocol.js';
 import { keepWord } from './nodes.js';
 import type { Order } from './order.js';
+import { runId } from './random-id.js';
 
 export interface Customiser {
   readonly flavour?: DetectedFlavour;
@@ -61,8 +61,7 @@ export async function rootCustomiser(image: OpenImage, descriptor: number): Prom
 
 function thisBurn(): { readonly burnId: string; readonly now: Date } {
   const now = new Date();
-  const burnId = `${now.toISOString().replace(/[-:]|\.\d+Z/g, '')}-${randomBytes(3).toString('hex')}`;
-  return { burnId, now };
+  return { burnId: runId(now), now };
 }
 
 /** A node with the defaults that its flavour can honour, and without those that nobody asked for and it cannot. */

@@ -17,8 +17,7 @@ import { type MergedSettings, mergeSettings } from './config/merge.js';
 import type { NodeSettings, Settings } from './config/settings.js';
 import { burnOptionsFrom, flavourFrom, settingsFrom } from './create-settings.js';
 import { planNodes } from './nodes.js';
-import type { BurnOptions, CreateOptions } from './options.js';
-import { canSwap } from './options.js';
+import { type BurnOptions, type CreateOptions, canSwap } from './options.js';
 import { ownRegion, type Region } from './own-region.js';
 import type { Slot } from './slot.js';
 import type { SlotNow } from './slot-look.js';
@@ -201,7 +200,8 @@ function checkOptions<T extends BurnOptions>(options: T): T {
 }
 
 /** Whether the person has left the choice of the targets to piburn. */
-export const isChosenByPiburn = ({ devices }: Order): boolean => devices.every((word) => word === 'usb');
+export const isChosenByPiburn = ({ devices }: Pick<Order, 'devices'>): boolean =>
+  devices.every((word) => word === 'usb');
 
 /** As many cards as nodes, or somebody who changes them. */
 export function checkCounts({ options, nodes, resumes }: Order, slots: readonly Slot[]): void {

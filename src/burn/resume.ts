@@ -39,9 +39,6 @@ const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
   'unmount',
 ]);
 
-/** Held until the process ends: the run that is taken up is nobody else's. */
-const claims: { close(): void }[] = [];
-
 /** The same as words of the command line. */
 const optionNames: Partial<Record<string, string>> = {
   sshKeys: 'sshkey',
@@ -50,6 +47,9 @@ const optionNames: Partial<Record<string, string>> = {
   fileBytes: 'size',
   clusterHosts: 'cluster-hosts',
 };
+
+/** Held until the process ends: the run that is taken up is nobody else's. */
+const claims: { close(): void }[] = [];
 
 /**
  * The order to go on with; `now` is what has been said with --resume.
@@ -67,16 +67,10 @@ export function orderResume(now: CreateOptions, place: RecordsPlace): Order {
     throw usageError('RESUME_STREAM', 'the image of that run came on standard input, and is gone', {
       hint: `burn the nodes that are left in a new run: --hostname=${run.left.slice(0, 3).join(',')}…`,
     });
-  const { otherwise = {}, passwordHash, ...kept } = fromJournalOptions(run.options);
-  const { passwordHash: otherHash, ...others } = otherwise;
+  const { otherwise = {}, ...kept } = fromJournalOptions(run.options);
   const before: CreateOptions = {
-    ...kept,
-    ...passwordOf({ ...kept, ...given({ passwordHash }) }),
-    otherwise: {
-      ...others,
-      ...passwordOf({ ...others, ...given({ passwordHash: otherHash }) }),
-      ...missingOf(now, missing),
-    },
+    ...withPassword(kept),
+    otherwise: { ...withPassword(otherwise), ...missingOf(now, missing) },
   };
   const { otherwise: _, ...said } = now;
   const order = orderCreate({ ...before, ...said }, run);
@@ -84,11 +78,13 @@ export function orderResume(now: CreateOptions, place: RecordsPlace): Order {
   return { ...order, warnings: [...order.warnings, goingOn(run)] };
 }
 
-/** A password that was kept is the hash that goes onto the cards. */
-function passwordOf(kept: { readonly password?: string; readonly passwordHash?: string }): {
-  readonly password?: string;
-} {
-  return given({ password: kept.passwordHash ?? kept.password });
+/** A password that was kept is the hash that goes onto the cards, and does as a password. */
+function withPassword<T extends { readonly password?: 'random'; readonly passwordHash?: string }>({
+  password,
+  passwordHash,
+  ...kept
+}: T) {
+  return { ...kept, ...given({ password: passwordHash ?? password }) };
 }
 
 /** What the environment says again, because it could not be kept. */

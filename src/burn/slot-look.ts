@@ -9,8 +9,7 @@ import { describeTarget, identityOf } from '../devices/targets.js';
 import { failure, type PiburnError, refusal, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { TargetDescription, TargetIdentity } from '../protocol.js';
-import type { BurnOptions } from './options.js';
-import { canSwap } from './options.js';
+import { type BurnOptions, canSwap } from './options.js';
 import { readerOf, type Slot } from './slot.js';
 import { rulesOf } from './target-rules.js';
 

@@ -9,8 +9,8 @@ import { defaultDevices, readersInOrder, selectDevices } from '../devices/select
 import { numberSlots, placeName, type SlotBook } from '../devices/slots.js';
 import { usageError } from '../errors.js';
 import { given } from '../given.js';
-import type { BurnOptions } from './options.js';
-import { canSwap } from './options.js';
+import { type BurnOptions, canSwap } from './options.js';
+import { isChosenByPiburn } from './order.js';
 import { readerOf, type Slot } from './slot.js';
 import { rulesOf } from './target-rules.js';
 
@@ -35,8 +35,7 @@ export async function chooseSlots(
     throw usageError('NO_DEVICE_GIVEN', 'no target was given, and no reader with a card is there that may be written', {
       hint: 'put a card in, see `piburn info`, or say --device=/dev/sd[a-c]',
     });
-  const isChosen = words.every((word) => word === 'usb');
-  const wanted = isChosen ? [...devices, ...emptyReaders(devices.length)] : devices;
+  const wanted = isChosenByPiburn({ devices: words }) ? [...devices, ...emptyReaders(devices.length)] : devices;
   return namedSlots(wanted, facts, book);
 
   /** Readers that can take a card later, as many as there are nodes without a card. */

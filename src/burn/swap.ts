@@ -55,14 +55,12 @@ export async function nextTarget(
   const tell = (why: string | undefined) =>
     run.emit({ type: 'slot-wait', slot: number, device, ...given({ place, hostname, address, trouble: why }) });
   tell(trouble);
-  return byLooking(run, slot, last, stop, trouble, tell);
+  return byLooking(run, slot, last, stop, trouble, tell, run.options.waitMs);
 }
 
 /** The same for a slot that waits for nobody in particular: nothing is said of it. */
 export const standBy = (run: SwapRun, slot: Slot, last: Trace, stop: Cancellation): Promise<Target | undefined> =>
-  byLooking({ ...run, options: withoutLimit(run.options) }, slot, last, stop, undefined, () => undefined);
-
-const withoutLimit = ({ waitMs: _, ...options }: BurnOptions): BurnOptions => options;
+  byLooking(run, slot, last, stop, undefined, () => undefined);
 
 async function byAsking(
   { options, cancel, inspect }: SwapRun,
@@ -88,18 +86,19 @@ async function byAsking(
 const lookMs = 1000;
 
 async function byLooking(
-  { options, cancel, inspect }: SwapRun,
+  { cancel, inspect }: SwapRun,
   slot: Slot,
   last: Trace,
   stop: Cancellation,
   trouble: string | undefined,
   tell: (why: string) => void,
+  waitMs = Number.POSITIVE_INFINITY,
 ): Promise<Target | undefined> {
   const startedMs = performance.now();
   let told = trouble;
   let found: Trace;
   let wasEmpty = false;
-  while (!(performance.now() - startedMs > (options.waitMs ?? Number.POSITIVE_INFINITY))) {
+  while (!(performance.now() - startedMs > waitMs)) {
     // All slots that wait look at the same moments.
     await pause(lookMs - (Date.now() % lookMs), [cancel, stop]);
     if (cancel.requested || stop.requested) return undefined;

@@ -5,7 +5,6 @@ import type { TargetDescription, TargetIdentity } from '../protocol.js';
 import { cleanText } from './clean-text.js';
 import { type BlockDevice, deviceAt, modelName, type SystemFacts, withPartitions } from './facts.js';
 import { mountpointsOf } from './in-use.js';
-import { isDisk } from './refuse-disk.js';
 import { isDevicePath } from './refuse-file.js';
 
 const shownPartitions = 8;
@@ -27,12 +26,6 @@ export function describeTarget(path: string, facts: SystemFacts): TargetDescript
     content: entry?.kind === 'file' && entry.sizeBytes > 0 ? 'a file' : 'empty',
     mountpoints: [],
   };
-}
-
-/** All disks of this machine, in the order of their names. */
-export function listDisks(facts: SystemFacts): TargetDescription[] {
-  const disks = [...facts.devices.values()].filter(isDisk);
-  return disks.map((disk) => describeDevice(disk.path, disk, facts));
 }
 
 /** Which one it is, so that it can be found to be another one later. */

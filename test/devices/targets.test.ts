@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanText } from '../../src/devices/clean-text.js';
 import { readSystem } from '../../src/devices/describe.js';
-import { describeTarget, identityOf, listDisks } from '../../src/devices/targets.js';
+import { diskRows } from '../../src/devices/rows.js';
+import { describeTarget, identityOf } from '../../src/devices/targets.js';
 import { formatBytes } from '../../src/size-text.js';
 import { load, recorded } from './recorded.js';
 
@@ -82,7 +83,9 @@ test('mount points are found with the spaces in their names', async () => {
 test('transport and removability are what the buses say', async () => {
   const hub = await readSystem(recorded(load('pi-with-hub')));
   const pc = await readSystem(recorded(load('pc-nvme')));
-  const words = [...listDisks(hub), ...listDisks(pc)].map((disk) => `${disk.path} ${disk.transport} ${disk.removable}`);
+  const rules = { protectedPaths: [], allowFixed: false, allowLarge: false, unmount: false };
+  const rows = [hub, pc].flatMap((machine) => diskRows(machine, { slots: [] }, rules));
+  const words = rows.map((disk) => `${disk.path} ${disk.transport} ${disk.removable}`);
   for (const expected of ['/dev/mmcblk0 mmc true', '/dev/sda usb true', '/dev/sde usb false', '/dev/sdaa usb true']) {
     assert.ok(words.includes(expected), expected);
   }

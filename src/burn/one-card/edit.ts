@@ -1,7 +1,6 @@
 // Changes one setting of a card: reads the settings back, makes the flavour's files anew, writes only what differs, and
 // reads that back. Everything that can be refused is refused before the first byte is written.
 
-import { randomBytes } from 'node:crypto';
 import { type FatGeometry, readGeometry } from '../../customise/fat/bpb.js';
 import { FatVolume } from '../../customise/fat/volume.js';
 import { type BootFile, flavours } from '../../customise/flavours/index.js';
@@ -12,6 +11,7 @@ import { textIn } from '../../customise/read-back/view.js';
 import { failure, type PiburnError } from '../../errors.js';
 import { given } from '../../given.js';
 import type { CardChange, Node, PatchBlock, PlannedFile } from '../../protocol.js';
+import { runId } from '../random-id.js';
 import type { Change } from './changes.js';
 import { openToChange, openToRead } from './medium.js';
 import { refuseFolder, refuseTarget } from './refuse-target.js';
@@ -88,7 +88,7 @@ function planChange(card: CardView, change: Change, now: Date): EditPlan {
     ...given({ root: root && readRootSettings(root) }),
   };
   const { node, summary } = change(before);
-  const burnId = `${now.toISOString().replace(/[-:]|\.\d+Z/g, '')}-${randomBytes(3).toString('hex')}`;
+  const burnId = runId(now);
   const { flavour, bootMount } = how;
   const files = flavours[flavour].files({ node, boot: bootFilesOf(boot), burnId, bootMount });
   return { summary, files, notes: [...imageNotes(card, settings.origin), startNote(card)] };
