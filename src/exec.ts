@@ -50,16 +50,19 @@ export interface RunningFilter extends RunningProgram {
   readonly stdin: Writable;
 }
 
-/** Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. */
+/**
+ * Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. The terminal's Ctrl-C does not reach
+ * it (setsid(2)), so that it is ended by us and in our order; without us its pipes end, and it with them.
+ */
 export function start(program: string, args: readonly string[]): RunningFilter {
-  const child = execa(program, args, { ...streaming, stdin: 'pipe' });
+  const child = execa(program, args, { ...streaming, ...apart, stdin: 'pipe' });
   return { ...running(child), stdin: child.stdin };
 }
 
-/** Starts a program that has an open file of ours as its standard input: `/proc/self/fd/0` is that file's path for it. */
+/** The same for a program that has an open file of ours as its standard input: `/proc/self/fd/0` is that file's path for it. */
 export function startOn(program: string, args: readonly string[], descriptor: number): RunningProgram {
   // execa hands on any descriptor; its types name the 0 only.
-  return running(execa(program, args, { ...streaming, stdin: descriptor as 0 }));
+  return running(execa(program, args, { ...streaming, ...apart, stdin: descriptor as 0 }));
 }
 
 /** A running program of which only the lines that it prints matter. */
@@ -87,6 +90,8 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string
   }
   if (rest !== '') yield rest;
 }
+
+const apart = { detached: true, cleanup: false } as const;
 
 const streaming = {
   buffer: { stdout: false, stderr: true },
