@@ -31,7 +31,7 @@ describe('a real network', { concurrency: 4 }, () => {
     if (!has('ping')) return t.skip('ping is not installed');
     const net = testNet(t, [pi, silentPi, other]);
     if (net === undefined) return;
-    const { code, stdout, stderr } = await piburn(net, 'list', '--json', '--timeout=0.4');
+    const { code, stdout, stderr } = await piburn(net, 'list', '--json', '--timeout=1.5');
     assert.equal(code, 0, stderr);
     const { neighbours, ...rest } = JSON.parse(stdout) as Listed;
     const facts = { net: '10.77.1.0/25', interface: 'br0', way: 'ping', addresses: 126, asked: 126, isComplete: true };
@@ -58,7 +58,7 @@ describe('a real network', { concurrency: 4 }, () => {
   test('what is in use is printed as a list, compact when asked for', async (t) => {
     const net = testNet(t, [pi, silentPi, other]);
     if (net === undefined) return;
-    const small = ['list', '--ip=10.77.1.[1-3,9]', '--timeout=0.3', '--used'];
+    const small = ['list', '--ip=10.77.1.[1-3,9]', '--timeout=1', '--used'];
     assert.equal((await piburn(net, ...small)).stdout, '10.77.1.1,10.77.1.2,10.77.1.3\n');
     assert.equal((await piburn(net, ...small, '--compact')).stdout, '10.77.1.[1-3]\n');
   });
@@ -67,7 +67,7 @@ describe('a real network', { concurrency: 4 }, () => {
     const net = testNet(t, [pi, other]);
     if (net === undefined) return;
     await net.run('ip', ['neigh', 'replace', '10.77.1.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'br0', 'nud', 'stale']);
-    const { stdout } = await piburn(net, 'list', '--ip=10.77.1.[2-9]', '--timeout=0.3', '--used');
+    const { stdout } = await piburn(net, 'list', '--ip=10.77.1.[2-9]', '--timeout=1', '--used');
     assert.equal(stdout, '10.77.1.2,10.77.1.3\n');
   });
 
