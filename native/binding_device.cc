@@ -14,6 +14,7 @@ constexpr size_t kMaxBufferBytes = size_t{256} << 20;
 constexpr size_t kMaxRequestBytes = size_t{1} << 30;
 
 Napi::Object InfoObject(Napi::Env env, const DeviceInfo& info);
+Napi::Object QueueObject(Napi::Env env, const QueueInfo& queue);
 Napi::Value BufferObject(Napi::Env env, const std::shared_ptr<AlignedBuffer>& buffer);
 
 }  // namespace
@@ -179,6 +180,21 @@ Napi::Object InfoObject(Napi::Env env, const DeviceInfo& info) {
   if (info.disk_sequence) {
     object.Set("diskSequence", Napi::Number::New(env, static_cast<double>(*info.disk_sequence)));
   }
+  if (info.is_block) object.Set("queue", QueueObject(env, info.queue));
+  object.Freeze();
+  return object;
+}
+
+Napi::Object QueueObject(Napi::Env env, const QueueInfo& queue) {
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, const std::optional<uint64_t>& value) {
+    if (value) object.Set(name, Napi::Number::New(env, static_cast<double>(*value)));
+  };
+  if (queue.bus) object.Set("bus", *queue.bus);
+  set("kernelRequestBytes", queue.kernel_request_bytes);
+  set("kernelRequests", queue.kernel_requests);
+  set("deviceRequests", queue.device_requests);
+  set("optimalBytes", queue.optimal_bytes);
   object.Freeze();
   return object;
 }

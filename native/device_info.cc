@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "file_descriptor.h"
 
@@ -26,7 +29,10 @@ constexpr uint32_t kSafeFileBlockBytes = 4096;
 Status ReadBlockInfo(int fd, dev_t number, DeviceInfo* info);
 void ReadFileInfo(int fd, uint64_t size_bytes, DeviceInfo* info);
 uint32_t DirectBlockBytes(int fd);
+QueueInfo ReadQueueInfo(const std::string& disk);
+std::optional<std::string> BusOf(const std::string& disk);
 std::optional<bool> ReadSysfsFlag(const std::string& path);
+std::optional<uint64_t> ReadSysfsNumber(const std::string& path);
 
 }  // namespace
 
@@ -68,6 +74,7 @@ Status ReadBlockInfo(int fd, dev_t number, DeviceInfo* info) {
   const std::string disk = is_partition ? folder + "/.." : folder;
   info->removable = ReadSysfsFlag(disk + "/removable");
   info->rotational = ReadSysfsFlag(disk + "/queue/rotational");
+  info->queue = ReadQueueInfo(disk);
   return Ok();
 }
 
@@ -93,11 +100,54 @@ uint32_t DirectBlockBytes(int fd) {
   return kSafeFileBlockBytes;
 }
 
+/** `disk` is its folder in sysfs. Documentation/ABI/stable/sysfs-block of the kernel names the
+ * files. */
+QueueInfo ReadQueueInfo(const std::string& disk) {
+  QueueInfo queue;
+  queue.bus = BusOf(disk);
+  queue.kernel_request_bytes = ReadSysfsNumber(disk + "/queue/max_sectors_kb");
+  if (queue.kernel_request_bytes) *queue.kernel_request_bytes *= 1024;
+  queue.kernel_requests = ReadSysfsNumber(disk + "/queue/nr_requests");
+  queue.device_requests = ReadSysfsNumber(disk + "/device/queue_depth");
+  queue.optimal_bytes = ReadSysfsNumber(disk + "/queue/optimal_io_size");
+  return queue;
+}
+
+/** Told by the folders on the way to the device, the nearest first: a USB host is a PCI device
+ * itself. */
+std::optional<std::string> BusOf(const std::string& disk) {
+  char resolved[PATH_MAX];
+  if (realpath(disk.c_str(), resolved) == nullptr) return std::nullopt;
+  const std::string path(resolved);
+  static constexpr const char* kSigns[][2] = {
+      {"/virtual/block/loop", "loop"}, {"/mmc_host/", "mmc"}, {"/nvme/", "nvme"}, {"/usb", "usb"}};
+  for (const auto& [sign, bus] : kSigns) {
+    if (path.find(sign) != std::string::npos) return bus;
+  }
+  return std::nullopt;
+}
+
 std::optional<bool> ReadSysfsFlag(const std::string& path) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   char flag = 0;
   if (!file.is_open() || read(file.get(), &flag, 1) != 1) return std::nullopt;
   return flag == '1';
+}
+
+/** A positive number of at most 12 digits, so that it stays exact in JavaScript, times 1024 too;
+ * none for anything else. */
+std::optional<uint64_t> ReadSysfsNumber(const std::string& path) {
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char text[32];
+  const ssize_t length = file.is_open() ? read(file.get(), text, sizeof text) : 0;
+  uint64_t number = 0;
+  ssize_t digits = 0;
+  for (; digits < length && text[digits] >= '0' && text[digits] <= '9'; digits++) {
+    number = number * 10 + static_cast<uint64_t>(text[digits] - '0');
+  }
+  const bool ends = digits < length && text[digits] == '\n';
+  if (!ends || digits > 12 || number == 0) return std::nullopt;
+  return number;
 }
 
 }  // namespace

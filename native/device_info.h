@@ -11,6 +11,15 @@
 
 namespace piburn {
 
+/** What sysfs says of the way to a disk: how much the kernel sends it at once. */
+struct QueueInfo {
+  std::optional<std::string> bus;                // "usb", "mmc", "nvme", "loop"
+  std::optional<uint64_t> kernel_request_bytes;  // queue/max_sectors_kb
+  std::optional<uint64_t> kernel_requests;       // queue/nr_requests
+  std::optional<uint64_t> device_requests;       // device/queue_depth, of SCSI disks
+  std::optional<uint64_t> optimal_bytes;         // queue/optimal_io_size; none where it is 0
+};
+
 struct DeviceInfo {
   bool is_block = false;
   uint64_t size_bytes = 0;
@@ -22,6 +31,7 @@ struct DeviceInfo {
   std::optional<bool> rotational;
   std::optional<std::string> device_number;  // "MAJOR:MINOR"
   std::optional<uint64_t> disk_sequence;
+  QueueInfo queue;
 };
 
 /**

@@ -23,6 +23,24 @@ export interface DeviceInfo {
   readonly deviceNumber?: string;
   /** BLKGETDISKSEQ (Linux 5.15): differs when another medium or device has taken this name. */
   readonly diskSequence?: number;
+  /** Of a block device; a partition's is that of its disk. */
+  readonly queue?: QueueInfo;
+}
+
+/**
+ * How much the kernel sends to a disk at once, from sysfs at the moment it was opened (Documentation/ABI/stable/sysfs-block
+ * of the kernel). What sysfs does not have, or says to be 0, is undefined.
+ */
+export interface QueueInfo {
+  readonly bus?: 'usb' | 'mmc' | 'nvme' | 'loop';
+  /** `queue/max_sectors_kb`: a longer write or read is cut into requests of this length. */
+  readonly kernelRequestBytes?: number;
+  /** `queue/nr_requests`: so many of them wait in the kernel's queue. */
+  readonly kernelRequests?: number;
+  /** `device/queue_depth`, of a SCSI disk: so many of them it gets at once. 1: a reader that speaks USB Bulk-Only. */
+  readonly deviceRequests?: number;
+  /** `queue/optimal_io_size`, as the device claims. */
+  readonly optimalBytes?: number;
 }
 
 export interface OpenOptions {
@@ -168,6 +186,35 @@ export function ejectMedium(path: string): boolean {
   return addon().ejectMedium(path);
 }
 
+/** A user and a group, by their numbers. */
+export interface FileUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const idMax = 2 ** 32 - 2;
+let actingAs: FileUser | undefined;
+
+/**
+ * As root: does something with files with the rights of that user alone, who then owns what is made (setfsuid(2)); only
+ * this thread is changed, and programs that are started meanwhile are root's. It must be done when `act` returns.
+ * @throws SystemError `EPERM` without root.
+ */
+export function asFileUser<T>({ uid, gid }: FileUser, act: () => T extends PromiseLike<unknown> ? never : T): T {
+  if (actingAs?.uid === uid && actingAs.gid === gid) return act();
+  if (actingAs !== undefined) throw new TypeError('this thread acts for another user already');
+  requireInteger('uid', uid, 0, idMax);
+  requireInteger('gid', gid, 0, idMax);
+  addon().becomeFileUser(uid, gid);
+  actingAs = { uid, gid };
+  try {
+    return act();
+  } finally {
+    actingAs = undefined;
+    addon().leaveFileUser();
+  }
+}
+
 export function isSystemError(error: unknown): error is SystemError {
   return (
     error instanceof Error &&
@@ -213,6 +260,8 @@ interface Addon {
   readonly Lock: new (path: string, exclusive: boolean) => NativeLock;
   dieWithParent(expectedParentPid: number): boolean;
   ejectMedium(path: string): boolean;
+  becomeFileUser(uid: number, gid: number): void;
+  leaveFileUser(): void;
 }
 
 // The C++ objects stay out of the callers' reach; weak, so that a forgotten device is collected and closed.

@@ -19,6 +19,7 @@ export function settingsFrom(options: CreateOptions): Settings {
     'cluster-hosts': options.clusterHosts,
     verify: options.verify,
     full: options.full,
+    delta: options.delta,
     early: options.early,
     bmap: options.bmap,
     keep: options.keepRejected,
@@ -62,7 +63,7 @@ export function settingsFrom(options: CreateOptions): Settings {
 
 /** The options of the burn itself, from merged settings; questions and permissions are only ever given directly. */
 export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOptions): BurnOptions {
-  const { image, device, verify, full, early, bmap, store, repo, sha256, blocksize, size } = run;
+  const { image, device, verify, full, delta, early, bmap, store, repo, sha256, blocksize, size } = run;
   const timeout = run['stall-timeout'];
   if (image === undefined) throw missing('image', '--image=latest', 'image: latest');
   const amount = (text: string | undefined, name: 'blocksize' | 'size' | 'max-size') =>
@@ -81,6 +82,7 @@ export function burnOptionsFrom(run: Settings, labels: Labels, options: CreateOp
       waitMs: run.wait === undefined ? undefined : parseSeconds(run.wait, labels.wait ?? '--wait'),
       verify,
       full,
+      delta,
       early,
       bmap,
       store,

@@ -101,13 +101,16 @@ function jobOf(run: BurnRun, target: Target, work: Work, counters: CardCounters)
     patch: work.patch,
     verify: options.verify ?? true,
     full: options.full ?? false,
-    requestBytes: options.blockBytes ?? defaults.blockBytes,
+    delta: options.delta ?? false,
     probe: options.probe ?? true,
     wipeAll: options.wipeAll ?? false,
     eject: options.eject ?? (options.auto === true && description.removable),
     newCardId: randomId(16),
     burned: [...run.burned],
     failed: [...run.failed],
-    ...given({ fileBytes: identity.kind === 'file' ? options.fileBytes : undefined }),
+    ...given({
+      fileBytes: identity.kind === 'file' ? options.fileBytes : undefined,
+      requestBytes: options.blockBytes,
+    }),
   };
 }

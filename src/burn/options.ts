@@ -34,6 +34,8 @@ export interface BurnOptions extends ImageWishes {
   readonly verify?: boolean;
   /** Write unused bytes too (default false). */
   readonly full?: boolean;
+  /** Compare each card with the image first and write only what differs (default false). */
+  readonly delta?: boolean;
   /** Largest single request to a card in bytes (default 4 MiB); a multiple of 4096. */
   readonly blockBytes?: number;
   /** Size of files that stand in for cards (default: the image's size). */

@@ -180,6 +180,7 @@ function bridgeDefaults({ settings, cleared }: NodeSettings, bridge: Ipv4Address
 
 function checkOptions<T extends BurnOptions>(options: T): T {
   const { blockBytes, fileBytes, stallTimeoutMs, jobs, waitMs, auto } = options;
+  if (options.delta) checkDelta(options);
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1))
     throw usageError('JOBS', 'at least one card must burn at a time', { hint: 'say --jobs=2' });
   if (waitMs !== undefined && !auto)
@@ -220,6 +221,22 @@ function checkNotTooMany(targets: number, nodes: readonly Node[]): void {
   throw usageError('COUNT_MISMATCH', `--device names ${targets} targets, --hostname only ${nodes.length}`, {
     hint: 'give a name for each target, or fewer targets',
   });
+}
+
+/** What cannot go together with comparing. */
+function checkDelta({ verify, wipeAll, early }: BurnOptions): void {
+  if (verify === false)
+    throw usageError('CONTRADICTION', '--delta and --no-verify contradict each other: comparing is reading back', {
+      hint: 'leave one of them out',
+    });
+  if (wipeAll)
+    throw usageError('CONTRADICTION', '--delta and --format contradict each other: nothing is left to compare with', {
+      hint: 'leave one of them out',
+    });
+  if (early)
+    throw usageError('OPTION_WITHOUT_EFFECT', '--early has no effect with --delta, which waits for the whole image', {
+      hint: 'leave one of them out',
+    });
 }
 
 /** Options that need a disk, or somebody who changes cards. */

@@ -52,7 +52,7 @@ export function stalled(device: string, phase: Phase, counters: CardCounters): C
       hint: 'pull the card out and plug the reader in again; try another card (--stall-timeout sets how long to wait)',
     },
   );
-  const isBlank = phase === 'writing' || phase === 'flushing' || phase === 'verifying';
+  const isBlank = blankPhases.includes(phase);
   return {
     ...nothingDone,
     outcome: 'failed',
@@ -61,6 +61,8 @@ export function stalled(device: string, phase: Phase, counters: CardCounters): C
     ...given({ cardId: counters.cardId }),
   };
 }
+
+const blankPhases: readonly Phase[] = ['comparing', 'writing', 'flushing', 'verifying'];
 
 /** What is the card's own fault, and would be the same with the next node: not what a person, the image or a cable did. */
 export const isOwnFault = (code: string): boolean => ownFaults.has(code);

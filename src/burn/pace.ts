@@ -14,7 +14,7 @@ export interface Pace {
 }
 
 /** Slower than this on the average and a card is none of the slowest class that is sold for computers (SD class 4). */
-const floorBytesPerSecond = { writing: 4e6, verifying: 8e6 } as const;
+const floorBytesPerSecond = { comparing: 4e6, writing: 4e6, verifying: 8e6 } as const; // what differs is written in between
 /** Before that an average says little. */
 const floorAfterMs = 20_000;
 const peersAfterMs = 10_000;
@@ -32,7 +32,7 @@ export class PaceWatch {
   /** `peers`: bytes per second of the other cards in the same phase. `isHeldUp`: it waits for the image, not for the card. */
   look(pace: Pace, peers: readonly number[], isHeldUp: boolean): string | undefined {
     const { phase } = pace;
-    if (phase !== 'writing' && phase !== 'verifying') return undefined;
+    if (!isPaced(phase)) return undefined;
     return (
       this.#once('late', phase, lateness(pace)) ??
       (isHeldUp ? undefined : this.#once('slow', phase, slowness(pace, peers)))
@@ -47,6 +47,8 @@ export class PaceWatch {
   }
 }
 
+const isPaced = (phase: Phase): phase is keyof typeof floorBytesPerSecond => Object.hasOwn(floorBytesPerSecond, phase);
+
 function lateness({ phase, latePieces, slowestMs }: Pace): string | undefined {
   const doing = phase === 'writing' ? 'writing' : 'reading';
   if (slowestMs >= lateMs)
@@ -57,7 +59,7 @@ function lateness({ phase, latePieces, slowestMs }: Pace): string | undefined {
 }
 
 function slowness({ phase, doneBytes, phaseMs }: Pace, peers: readonly number[]): string | undefined {
-  if (phase !== 'writing' && phase !== 'verifying') return undefined;
+  if (!isPaced(phase)) return undefined;
   const own = rateOf(doneBytes, phaseMs);
   const median = peers.toSorted((a, b) => a - b)[Math.floor((peers.length - 1) / 2)];
   if (phaseMs >= peersAfterMs && peers.length >= fewestPeers && median !== undefined && own < median * peerShare)

@@ -85,6 +85,7 @@ export async function planOf(
     cards: prepared?.works.map(({ card }) => card) ?? names.map((node, index) => plannedCard(slots, node, index)),
     verify: options.verify ?? true,
     full: options.full ?? false,
+    ...given({ delta: options.delta }),
   };
 }
 

@@ -17,6 +17,7 @@ const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
   'otherwise',
   'verify',
   'probe',
+  'delta',
   'wipeAll',
   'eject',
   'jobs',

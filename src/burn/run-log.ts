@@ -128,6 +128,7 @@ function recordOf(
       sizeBytes,
       code: failure?.code,
       message: failure?.message,
+      unchangedBytes: report.unchangedBytes,
       writeLatency: report.writeLatency,
       readLatency: report.readLatency,
     }),

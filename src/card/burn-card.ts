@@ -6,17 +6,21 @@ import { given } from '../given.js';
 import { SegmentTable } from '../image/segment-table.js';
 import { ejectMedium, openImage } from '../native.js';
 import type { CardJob, CardResult } from '../protocol.js';
-import { writePatiently } from './bad-spot.js';
 import { type Burn, emptyTally, imageBroken, sizeOf, stopIfCancelled, type Tally } from './burn-state.js';
+import { type Ahead, awaitImage, compareAll, mayCompare, writeAhead } from './compare.js';
 import { CardCounters } from './counters.js';
-import { checkRoom, isNewFile, openCard } from './open-card.js';
+import { openCard } from './open-card.js';
 import { PieceTimes } from './piece-times.js';
 import { type Piece, piecesOf } from './pieces.js';
 import { layMarkers, type Markers, zeroMarkers } from './probe-markers.js';
 import { explainMismatch, findFake, isOfFake } from './probe-verdict.js';
+import { endFile, flush, put } from './put.js';
+import { readBack } from './read-back.js';
 import { recognise } from './recognise.js';
+import { RequestSize } from './request-size.js';
 import { ending } from './trouble.js';
-import { checkAgain, checkPiece, checkStillWiped } from './verify.js';
+import { checkPiece, checkStillWiped } from './verify.js';
+import { isWorthComparing } from './worth-comparing.js';
 import { type Bench, wipeBetween, wipeEnd, wipeStart } from './write.js';
 
 /** Burns one card. Never throws: how it ended is in the result. */
@@ -25,7 +29,7 @@ export function burnCard(job: CardJob): CardResult {
   const table = new SegmentTable(job.segments);
   const counters = new CardCounters(job.counters);
   const times = new PieceTimes(counters);
-  const tally = emptyTally();
+  const tally = emptyTally(job.delta);
   let problem: unknown;
   try {
     withCard(job, table, times, tally, (bench) => goThrough({ job, table, counters, bench, tally }));
@@ -39,22 +43,30 @@ export function burnCard(job: CardJob): CardResult {
     ...tally,
     ...(problem === undefined ? { outcome: 'good' } : ending(problem, job.target)),
     ...given({ writeLatency: times.writing.summary(), readLatency: times.reading.summary() }),
-    skippedBytes: problem === undefined ? Math.max(0, (table.totalBytes ?? 0) - tally.writtenBytes) : 0,
+    skippedBytes: problem === undefined ? skippedBytes(table, tally) : 0,
     totalMs,
   };
 }
 
+/** What the image leaves unused. */
+const skippedBytes = ({ totalBytes = 0 }: SegmentTable, { writtenBytes, unchangedBytes = 0 }: Tally): number =>
+  Math.max(0, totalBytes - writtenBytes - unchangedBytes);
+
 /** The order on the card (DESIGN: "a cut at any moment leaves a card that does not boot"). */
 function goThrough(burn: Burn): void {
   recognise(burn);
+  const mayBeAlike = mayCompare(burn);
+  if (mayBeAlike) awaitImage(burn);
   wipe(burn);
+  const isAlike = mayBeAlike && isWorthComparing(burn);
   // Before the image, so that one that comes out in the wrong place is written over them. Where the size of the image is
   // not known yet, nobody knows what lies behind it: then after, and a marker that comes out wrong is found by verifying.
   const early = layMarkers(burn);
-  const first = write(burn);
+  const ahead = isAlike ? writeAhead(burn) : undefined;
+  const first = ahead?.first ?? write(burn);
   const markers = early ?? layMarkers(burn);
   flush(burn);
-  check(burn, first, markers);
+  check(burn, first, markers, ahead);
   seal(burn, first);
 }
 
@@ -66,6 +78,8 @@ function withCard(
   work: (bench: Bench) => void,
 ): void {
   const card = openCard(job, table);
+  const requests = new RequestSize(card.info.queue, job.requestBytes);
+  times.requests = requests;
   tally.direct = card.info.direct;
   if (!tally.direct && job.verify)
     tally.warnings.push(
@@ -78,12 +92,22 @@ function withCard(
   try {
     const image = openImage(job.imagePath);
     try {
-      work({ card, image, path: job.target.path, requestBytes: job.requestBytes, expected: new Map(), times });
+      work({
+        card,
+        image,
+        path: job.target.path,
+        get requestBytes() {
+          return requests.bytes;
+        },
+        expected: new Map(),
+        times,
+      });
     } finally {
       image.close();
     }
   } finally {
     card.close();
+    tally.warnings.push(...requests.warnings(job.target.path));
   }
 }
 
@@ -129,42 +153,14 @@ function expectedBytes({ table, job }: Burn): number {
   return job.full ? (table.totalBytes ?? table.availableBytes) : table.usedBytes;
 }
 
-function put(burn: Burn, piece: Piece): void {
-  const { bench, counters, tally, job } = burn;
-  stopIfCancelled(counters);
-  checkRoom(job.target.path, cardLimit(burn), piece.offsetBytes + piece.lengthBytes);
-  const repair = writePatiently(bench, piece, tally.repairs);
-  if (repair !== undefined) tally.repairs.push(repair);
-  tally.writtenBytes += piece.lengthBytes;
-  counters.add(piece.lengthBytes);
-}
-
-/** A new file grows as it is written; anything else ends where it ends. */
-const cardLimit = (burn: Burn): number | undefined => (isNewFile(burn.job.target) ? burn.job.fileBytes : sizeOf(burn));
-
-function flush(burn: Burn): void {
-  const { bench, counters, tally } = burn;
-  counters.enter('flushing', 0);
-  const startedMs = performance.now();
-  endFile(burn);
-  bench.card.flush();
-  tally.writeMs += performance.now() - startedMs;
-}
-
-/** A file ends where it ended before, or where the image ends; the last sector that was written may reach further. */
-function endFile({ bench, job, table }: Burn): void {
-  if (job.target.kind === 'block') return;
-  const ownBytes = isNewFile(job.target) ? table.totalBytes : job.target.sizeBytes;
-  bench.card.truncate(job.fileBytes ?? ownBytes ?? 0);
-}
-
 /** Nothing may be written between reading the image back and reading the markers: either could hide the other's fault. */
-function check(burn: Burn, first: Piece, markers: Markers | undefined): void {
+function check(burn: Burn, first: Piece, markers: Markers | undefined, ahead: Ahead | undefined): void {
   const { job, bench, tally } = burn;
   const probed = job.probe ? markers : undefined;
   try {
     if (job.verify) {
-      verify(burn);
+      if (ahead === undefined) readBack(burn);
+      else compareAll(burn, ahead);
       checkStillWiped(bench, first);
     }
     const fake = probed && findFake(burn, probed);
@@ -176,33 +172,6 @@ function check(burn: Burn, first: Piece, markers: Markers | undefined): void {
     throw better;
   }
   if (probed !== undefined) zeroMarkers(burn, probed);
-}
-
-function verify(burn: Burn): void {
-  const { bench, tally } = burn;
-  const startedMs = performance.now();
-  const repairedBefore = tally.repairs.length;
-  readThrough(burn, (piece) => {
-    const repair = checkPiece(bench, piece, tally.repairs);
-    if (repair !== undefined) tally.repairs.push(repair);
-    tally.verifiedBytes += piece.lengthBytes;
-  });
-  const isRewritten = tally.repairs.slice(repairedBefore).some(({ how }) => how === 'rewritten');
-  if (isRewritten) readThrough(burn, (piece) => checkAgain(bench, piece));
-  tally.verifyMs += performance.now() - startedMs;
-}
-
-/** One pass over all pieces but the first. */
-function readThrough({ job, table, counters, tally }: Burn, check: (piece: Piece) => void): void {
-  counters.enter('verifying', tally.writtenBytes);
-  for (const piece of piecesOf(table, job.patch, job.full, () => counters.cancelled)) {
-    stopIfCancelled(counters);
-    if (piece.offsetBytes > 0) {
-      check(piece);
-      counters.add(piece.lengthBytes);
-    }
-  }
-  stopIfCancelled(counters);
 }
 
 /** The first piece last: with it the card has a partition table, and only now. If it does not hold, it is taken back. */

@@ -22,6 +22,8 @@ export interface Tally {
   direct: boolean;
   writtenBytes: number;
   verifiedBytes: number;
+  /** Undefined: nothing was to be compared. */
+  unchangedBytes?: number;
   writeMs: number;
   verifyMs: number;
   cardId?: string;
@@ -30,11 +32,12 @@ export interface Tally {
   readonly warnings: string[];
 }
 
-export const emptyTally = (): Tally => ({
+export const emptyTally = (delta: boolean): Tally => ({
   bootable: 'untouched',
   direct: true,
   writtenBytes: 0,
   verifiedBytes: 0,
+  ...(delta ? { unchangedBytes: 0 } : {}),
   writeMs: 0,
   verifyMs: 0,
   repairs: [],
@@ -52,4 +55,10 @@ export const imageBroken = (path: string): PiburnError =>
   failure('IMAGE_BROKEN', `${path} was left unfinished: the image could not be read to its end`, {
     device: path,
     hint: 'see the message about the image',
+  });
+
+export const imageNotRead = (path: string): PiburnError =>
+  failure('IMAGE_BROKEN', `${path} was not begun: the image could not be read to its end`, {
+    device: path,
+    hint: 'see the message about the image; the card is as it was',
   });

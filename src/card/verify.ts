@@ -46,22 +46,30 @@ export function checkStillWiped(bench: Bench, first: Piece): void {
   if (!readsBack(untouched, zeros) && !readsBack(untouched, zeros)) throw mismatch(untouched, zeros, 'CARD_WRAPS');
 }
 
-function readsBack({ card, requestBytes, expected, times }: Bench, piece: Piece): boolean {
+const readsBack = (bench: Bench, piece: Piece): boolean => lookAt(bench, piece) === 'same';
+
+/**
+ * Reads a piece once from the medium: whether it is what it shall be.
+ * @throws SystemError when the card is gone.
+ */
+export function lookAt({ card, requestBytes, expected, times }: Bench, piece: Piece): 'same' | 'other' | 'unreadable' {
   const want = expected.get(piece.offsetBytes) ?? piece.digest;
   if (want === undefined) throw new Error(`no digest is known for the piece at byte ${piece.offsetBytes}`);
   try {
     const got = times.time(times.reading, piece.lengthBytes, () =>
       card.read(piece.offsetBytes, piece.lengthBytes, requestBytes),
     );
-    if (got < piece.lengthBytes) return false;
+    if (got < piece.lengthBytes) return 'other';
   } catch (error) {
-    // A medium error may pass at the second try or after a rewrite; anything else means that the card is gone.
-    if (isSystemError(error) && (error.code === 'EIO' || error.code === 'EREMOTEIO' || error.code === 'EILSEQ'))
-      return false;
+    if (isUnreadable(error)) return 'unreadable';
     throw error;
   }
-  return Buffer.compare(digestOf(card.buffer.subarray(0, piece.lengthBytes)), want) === 0;
+  return Buffer.compare(digestOf(card.buffer.subarray(0, piece.lengthBytes)), want) === 0 ? 'same' : 'other';
 }
+
+/** A medium error may pass at the second try or after a rewrite; anything else means that the card is gone. */
+export const isUnreadable = (error: unknown): boolean =>
+  isSystemError(error) && (error.code === 'EIO' || error.code === 'EREMOTEIO' || error.code === 'EILSEQ');
 
 export const tooManyRepairs = (path: string, offsetBytes: number): PiburnError =>
   failure(

@@ -7,7 +7,7 @@ import type { PieceTimes } from './piece-times.js';
 import type { Piece } from './pieces.js';
 
 /** How much at either end is wiped: partition tables, boot sectors and backup tables lie there. */
-const wipeBytes = 1024 * 1024;
+export const wipeBytes = 1024 * 1024;
 /** How much is wiped at a time when all is: small enough for a beat now and then from a slow card. */
 const wipeStepBytes = 16 * 1024 * 1024;
 
@@ -67,6 +67,17 @@ export function writePiece(bench: Bench, piece: Piece): void {
   }
   if (piece.from === 'zeros' && piece.digest === undefined) expected.set(offsetBytes, zeroDigest(lengthBytes));
   times.time(times.writing, lengthBytes, () => writeRange(bench, piece, offsetBytes, lengthBytes, requestBytes));
+}
+
+/** Notes the digest of what a piece shall be when the segment map does not have it; nothing is written. */
+export function noteExpected(bench: Bench, piece: Piece): void {
+  const { card, expected } = bench;
+  const { offsetBytes, lengthBytes } = piece;
+  if (expected.has(offsetBytes)) return;
+  if (piece.patch.length > 0) {
+    fillExpected(bench, piece);
+    expected.set(offsetBytes, digestOf(card.buffer.subarray(0, lengthBytes)));
+  } else if (piece.digest === undefined) expected.set(offsetBytes, zeroDigest(lengthBytes));
 }
 
 /** Writes a part of a piece; it begins at a whole block of the card. */

@@ -30,8 +30,10 @@ export interface CardJob {
   readonly verify: boolean;
   /** Write the unused bytes too. */
   readonly full: boolean;
-  /** Largest single write or read request. */
-  readonly requestBytes: number;
+  /** Compare first, and write only what differs; only together with `verify`, and without `wipeAll`. */
+  readonly delta: boolean;
+  /** Largest single write or read request; undefined: what the device shows to be good for it, less while it struggles. */
+  readonly requestBytes?: number;
   /** Size that a file standing in for a card shall have; undefined: the image's own size. */
   readonly fileBytes?: number;
   /** Markers behind the image, written before and looked for after, tell a card of false capacity (block devices only). */
@@ -62,8 +64,20 @@ export interface BurnedMark {
   readonly digest: Uint8Array;
 }
 
-/** What a card went through, in this order. `done` is the end, good or bad. */
-export const phases = ['waiting', 'wiping', 'writing', 'flushing', 'verifying', 'sealing', 'done'] as const;
+/**
+ * What a card went through, in this order; with `delta` it is compared before and after it is written, and then perhaps
+ * needs no verifying. `done` is the end, good or bad.
+ */
+export const phases = [
+  'waiting',
+  'wiping',
+  'comparing',
+  'writing',
+  'flushing',
+  'verifying',
+  'sealing',
+  'done',
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** A segment that read back wrong and was right in the end. */
@@ -83,6 +97,8 @@ export interface CardResult {
   readonly writtenBytes: number;
   readonly skippedBytes: number;
   readonly verifiedBytes: number;
+  /** With `delta`: what the card had already, and was not written. */
+  readonly unchangedBytes?: number;
   readonly writeMs: number;
   readonly verifyMs: number;
   readonly totalMs: number;

@@ -28,6 +28,8 @@ export interface BurnRecord {
   readonly message?: string;
   readonly verified: boolean;
   readonly writtenBytes: number;
+  /** Of a burn by difference: what the card had already. */
+  readonly unchangedBytes?: number;
   readonly writeMs: number;
   readonly verifiedBytes: number;
   readonly verifyMs: number;

@@ -80,6 +80,8 @@ export interface Plan {
   readonly cards: readonly PlannedCard[];
   readonly verify: boolean;
   readonly full: boolean;
+  /** Cards are compared first, and only what differs is written. */
+  readonly delta?: boolean;
 }
 
 /** Bytes that tell a card of a run from all others. */

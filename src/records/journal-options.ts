@@ -50,6 +50,7 @@ const wishes = {
   keepRejected: flag,
   verify: flag,
   full: flag,
+  delta: flag,
   early: flag,
   hidden: flag,
   clusterHosts: flag,

@@ -14,12 +14,12 @@ import type { BurnEvent } from '../protocol.js';
  * | `fetch`      | while the image is downloaded  | `name`, `url`, `state` (`fetching`, `done`, `failed`), `doneBytes`,    |
  * |              |                                | `resumedBytes` (fetched by an earlier run), `totalBytes?`, `elapsedMs` |
  * | `plan`       | once, before the first write   | `plan`: `image`, `targets`, `notReady`, `cards` (without `slot`: the   |
- * |              |                                | next slot that is free), `verify`, `full`                              |
+ * |              |                                | next slot that is free), `verify`, `full`, `delta?`                    |
  * | `warning`    | something to know, any time    | `message`, `device?`                                                   |
  * | `card-start` | a card begins                  | `slot`, `device`, `round` (0 for the first card in it), `hostname?`    |
  * | `progress`   | up to ten times a second per   | `slot`, `device`, `hostname?`, `phase` (`waiting`, `wiping`,           |
- * |              | card                           | `writing`, `flushing`, `verifying`, `sealing`, `done`), `doneBytes`    |
- * |              |                                | and `totalBytes` of this phase, `elapsedMs`                            |
+ * |              | card                           | `comparing`, `writing`, `flushing`, `verifying`, `sealing`, `done`),   |
+ * |              |                                | `doneBytes` and `totalBytes` of this phase, `elapsedMs`                |
  * | `stall`      | a card does not move           | `slot`, `device`, `stalledMs`, `phase`                                 |
  * | `slow`       | a card is slow or answers late | `slot`, `device`, `hostname?`, `phase`, `message`                      |
  * | `slot-idle`  | it waits no more               | `slot`, `device`                                                       |
@@ -29,7 +29,8 @@ import type { BurnEvent } from '../protocol.js';
  * |              |                                | `bootable` (`yes`, `no`, `untouched`, `unknown`), `writtenBytes`,      |
  * |              |                                | `skippedBytes`, `verifiedBytes`, `writeMs`, `verifyMs`, `totalMs`,     |
  * |              |                                | `repairs`, `warnings`, `direct`, `attempt`, `willRetry?`, `place?`,    |
- * |              |                                | `cardId?`, `writeLatency?`, `readLatency?`, `ejected?`, `earlier?`     |
+ * |              |                                | `cardId?`, `writeLatency?`, `readLatency?`, `ejected?`, `earlier?`,    |
+ * |              |                                | `unchangedBytes?` (with --delta: there already, not written)           |
  * | `end`        | once, last                     | `summary`: `version`, `image`, `startedAt`, `elapsedMs`, `decodes`,    |
  * |              |                                | `good`, `failed`, `cancelled`, `cards` (as in `card-end`), `failure?`, |
  * |              |                                | `retried` (cards whose nodes got another one), `run?`                  |

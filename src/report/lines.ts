@@ -108,7 +108,7 @@ function describePlan({ image, cards, targets }: Plan): string {
 }
 
 // Said once they begin. The others last a moment, and the end of the card says enough about them.
-const toldPhases: readonly Phase[] = ['writing', 'flushing', 'verifying', 'sealing'];
+const toldPhases: readonly Phase[] = ['comparing', 'writing', 'flushing', 'verifying', 'sealing'];
 
 function describeProgress(event: EventOf<'progress'>, before: RunState): string | undefined {
   const slot = before.slots.get(event.slot);
@@ -141,6 +141,7 @@ function describeEnd(card: CardReport): string {
   const took = `${card.outcome} in ${duration(card.totalMs)}${again}`;
   const facts = [
     took,
+    ...savings(card),
     ...speed('write', card.writtenBytes, card.writeMs),
     ...speed('verify', card.verifiedBytes, card.verifyMs),
     ...(card.repairs.length > 0 ? [`${counted(card.repairs.length, 'segment')} repaired`] : []),
@@ -148,6 +149,12 @@ function describeEnd(card: CardReport): string {
   const reason = card.failure === undefined ? '' : `: ${failureLines(card.failure).join(' ')}`;
   return `${cardName(card)}: ${facts.join(', ')}${reason}`;
 }
+
+/** Of a burn by difference. */
+const savings = ({ outcome, unchangedBytes, writtenBytes }: CardReport): string[] =>
+  outcome === 'good' && unchangedBytes !== undefined
+    ? [`${bytes(unchangedBytes)} already there, ${bytes(writtenBytes)} written`]
+    : [];
 
 function speed(name: string, countBytes: number, elapsedMs: number): string[] {
   const known = countBytes > 0 ? bytesPerSecond(countBytes, elapsedMs) : undefined;

@@ -51,8 +51,9 @@ function settingsText({ flavour, flavourReason, writeBytes }: Plan['image']): st
   return flavourReason === undefined ? chosen : `${chosen}: ${stripControls(flavourReason)}`;
 }
 
-function writeText({ image, verify, full }: Plan): string {
-  const size = image.writeBytes === undefined ? '' : `${bytes(image.writeBytes)} to each card; `;
+function writeText({ image, verify, full, delta }: Plan): string {
+  const most = delta ? ' at most, what is there already is not written again' : '';
+  const size = image.writeBytes === undefined ? '' : `${bytes(image.writeBytes)} to each card${most}; `;
   const unused = image.skipBytes === undefined ? 'what no file system uses' : `${bytes(image.skipBytes)} unused`;
   const extent = full ? 'every byte of the image, the unused ones too' : `${unused} is skipped`;
   const check = verify ? 'every byte is read back and compared' : 'nothing is read back, so a bad card goes unnoticed';

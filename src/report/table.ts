@@ -39,7 +39,7 @@ const outcomeStyles: Readonly<Record<CardReport['outcome'], Style>> = {
 
 function tableRows(cards: readonly CardReport[], options: TableOptions): string[] {
   const { columns: limit, color } = options;
-  const sized = fitColumns(tableColumns, cards, narrowing, limit);
+  const sized = fitColumns(columnsFor(cards), cards, narrowing, limit);
   const line = (card: CardReport) => lineOf(sized, ({ cell }) => cell(card), limit);
   return [...headLines(sized, options), ...cards.map((card) => paint(line(card), outcomeStyles[card.outcome], color))];
 }
@@ -48,6 +48,12 @@ const seconds = (elapsedMs: number): string => (isAmount(elapsedMs) ? (elapsedMs
 
 const speed = (countBytes: number, elapsedMs: number): string =>
   megabytesPerSecond(countBytes > 0 ? bytesPerSecond(countBytes, elapsedMs) : undefined);
+
+/** What was there already is of interest only where cards were compared. */
+const columnsFor = (cards: readonly CardReport[]): readonly Column<CardReport>[] =>
+  cards.some(({ unchangedBytes }) => unchangedBytes !== undefined)
+    ? tableColumns
+    : tableColumns.filter(({ title }) => title !== 'unchanged');
 
 const tableColumns: readonly Column<CardReport>[] = [
   { title: 'slot', cell: slotCell },
@@ -60,6 +66,11 @@ const tableColumns: readonly Column<CardReport>[] = [
   { title: 'host', cell: (card) => stripControls(card.hostname ?? unknownText) },
   { title: 'address', cell: (card) => stripControls(card.address ?? unknownText) },
   { title: 'written', numeric: true, cell: (card) => bytes(card.writtenBytes) },
+  {
+    title: 'unchanged',
+    numeric: true,
+    cell: ({ unchangedBytes }) => (unchangedBytes === undefined ? unknownText : bytes(unchangedBytes)),
+  },
   { title: 'skipped', numeric: true, cell: (card) => bytes(card.skippedBytes) },
   { title: 'write', unit: 'MB/s', numeric: true, cell: (card) => speed(card.writtenBytes, card.writeMs) },
   {
@@ -83,6 +94,7 @@ const narrowing: readonly Step[] = [
   { drop: 'card' },
   { drop: 'address' },
   { drop: 'size' },
+  { drop: 'unchanged' },
   { shorten: 'slot', to: 8 },
   { drop: 'verify' },
   { drop: 'write' },
@@ -141,13 +153,24 @@ function repaired({ offsetBytes, lengthBytes, how }: Repair): string {
 /** The first line as it is, the ones that belong to it two columns in. */
 const indented = (lines: readonly string[]): string[] => lines.map((line, index) => (index === 0 ? line : `  ${line}`));
 
-function closingLine({ good, failed, cancelled, elapsedMs, decodes }: BurnSummary): string {
+function closingLine({ good, failed, cancelled, elapsedMs, decodes, cards }: BurnSummary): string {
   const counts = [
     `${good} good`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
   ].join(', ');
-  return `${counts} in ${duration(elapsedMs)}; ${decodedText(decodes)}`;
+  return `${counts} in ${duration(elapsedMs)}; ${decodedText(decodes)}${savedText(cards)}`;
+}
+
+/** What comparing has saved on good cards of this run. */
+function savedText(cards: readonly CardReport[]): string {
+  const compared = cards.filter(
+    ({ outcome, earlier, unchangedBytes }) => outcome === 'good' && !earlier && unchangedBytes !== undefined,
+  );
+  if (compared.length === 0) return '';
+  const sum = (amountOf: (card: CardReport) => number) =>
+    bytes(compared.reduce((all, card) => all + amountOf(card), 0));
+  return `; ${sum(({ unchangedBytes = 0 }) => unchangedBytes)} there already, ${sum(({ writtenBytes }) => writtenBytes)} written`;
 }
 
 function decodedText(decodes: number): string {

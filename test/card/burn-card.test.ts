@@ -80,6 +80,7 @@ const jobOn = ({ imagePath, table, counters }: Bench, path: string, more: Partia
   patch: [],
   verify: true,
   full: false,
+  delta: false,
   requestBytes: mebibyte,
   probe: false,
   wipeAll: false,
@@ -213,6 +214,20 @@ test('an image that breaks on the way leaves a card that does not boot', async (
     assert.equal(result.failure?.device, path);
     assert.ok(isAll(readStart(path), 0));
   }
+});
+
+test('a card that is to be compared waits for the whole image, and is untouched when that breaks', async (t) => {
+  const made = bench(t, sampleImage(), false);
+  const { path, target } = usedCard(made.folder, 8 * mebibyte);
+  const burned = inWorker(jobOn(made, path, { target, delta: true }));
+  for (const range of used) publish(made, range);
+  await until(made.counters, () => made.counters.beats > 0);
+  const { phase } = made.counters;
+  made.table.finish('broken');
+  const result = await burned;
+  assert.deepEqual([result.outcome, result.bootable, result.failure?.code], ['failed', 'untouched', 'IMAGE_BROKEN']);
+  assert.equal(phase, 'waiting');
+  assert.ok(isAll(readFileSync(path), 0xee));
 });
 
 test('a cancel on the way ends the burn as interrupted, and the card does not boot', async (t) => {

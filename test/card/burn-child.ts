@@ -12,7 +12,9 @@ export interface Order {
   readonly imagePath: string;
   /** When the image's map is known: before the burn, during it, or during it and its size too. */
   readonly arrival: 'before' | 'during' | 'unknown-size';
-  readonly job: Omit<CardJob, 'imagePath' | 'segments' | 'counters' | 'patch' | 'burned'>;
+  readonly job: Omit<CardJob, 'imagePath' | 'segments' | 'counters' | 'patch' | 'burned' | 'failed'>;
+  /** The patch: offsets, and bytes in base64. */
+  readonly patch: readonly (readonly [offsetBytes: number, base64: string])[];
 }
 
 export interface Outcome {
@@ -30,7 +32,7 @@ const burned = burnInWorker({
   imagePath: order.imagePath,
   segments: table.shared,
   counters: counters.shared,
-  patch: [],
+  patch: order.patch.map(([offsetBytes, base64]) => ({ offsetBytes, bytes: Buffer.from(base64, 'base64') })),
   burned: [],
   failed: [],
 });

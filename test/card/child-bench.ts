@@ -66,18 +66,21 @@ export class ChildBench {
 
   /** Burns the image onto the card with these faults in force (test/shim/fault.c, without their `path`). */
   burn(faults: readonly string[], more: Partial<CardJob> = {}, arrival: Order['arrival'] = 'before'): Outcome {
+    const { patch: blocks = [], ...others } = more;
+    const patch = blocks.map(({ offsetBytes, bytes }) => [offsetBytes, Buffer.from(bytes).toString('base64')] as const);
     const job = {
       target: this.target,
       verify: true,
       full: false,
+      delta: false,
       requestBytes: mib,
       probe: true,
       wipeAll: false,
       eject: false,
       newCardId,
-      ...more,
+      ...others,
     };
-    const order = { imagePath: this.imagePath, arrival, job };
+    const order: Order = { imagePath: this.imagePath, arrival, job, patch };
     this.#runs++;
     const rules = faults.map((fault) => fault.replace(' ', ` path=${this.target.path} `));
     const { NODE_TEST_CONTEXT: _context, ...environment } = process.env;

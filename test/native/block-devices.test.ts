@@ -46,6 +46,43 @@ for (const sectorBytes of [512, 4096]) {
   });
 }
 
+test("a card's queue is told as it is when it is opened, and a partition's is that of its disk", (t) => {
+  const folder = scratchFolder(t);
+  writeFileSync(join(folder, 'medium'), '');
+  truncateSync(join(folder, 'medium'), 8 * MiB);
+  execFileSync('sfdisk', ['-q', join(folder, 'medium')], { input: 'label: dos\n2048,4096\n', stdio: 'pipe' });
+  const loop = loopDevice(t, join(folder, 'medium'), ['--partscan']);
+  if (loop === undefined) return;
+  if (!existsSync(`${loop}p1`)) execFileSync('partx', ['--add', loop]);
+  const queueOf = (path: string) => {
+    const device = openDevice(path, { write: false, bufferBytes: 4096 });
+    undo(t, () => device.close());
+    return device.info.queue;
+  };
+  const sysfs = (name: string) => `/sys/block/${basename(loop)}/queue/${name}`;
+  const numberIn = (name: string) => Number(readFileSync(sysfs(name), 'utf8'));
+  const first = queueOf(loop);
+  assert.deepEqual(first, {
+    bus: 'loop',
+    kernelRequestBytes: numberIn('max_sectors_kb') * 1024,
+    kernelRequests: numberIn('nr_requests'),
+    ...(numberIn('optimal_io_size') === 0 ? {} : { optimalBytes: numberIn('optimal_io_size') }),
+  });
+  assert.deepEqual(queueOf(`${loop}p1`), first);
+  const before = numberIn('max_sectors_kb');
+  undo(t, () => writeFileSync(sysfs('max_sectors_kb'), String(before))); // the next user of this loop device would inherit it
+  writeFileSync(sysfs('max_sectors_kb'), String(before / 2));
+  assert.equal(queueOf(loop)?.kernelRequestBytes, before * 512);
+  assert.equal(first?.kernelRequestBytes, before * 1024);
+});
+
+test('a file has no queue', (t) => {
+  const path = join(scratchFolder(t), 'medium');
+  const device = openDevice(path, { write: true, create: true, bufferBytes: 4096 });
+  undo(t, () => device.close());
+  assert.equal(device.info.queue, undefined);
+});
+
 test('the end of a card: reading stops, writing says ENOSPC', (t) => {
   const folder = scratchFolder(t);
   writeFileSync(join(folder, 'medium'), Buffer.alloc(2 * MiB));

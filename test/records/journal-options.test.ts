@@ -40,6 +40,7 @@ const every: Required<Omit<CreateOptions, (typeof leftOut)[number] | 'password'>
   repo: 'https://example.org/os_list.json',
   verify: true,
   full: false,
+  delta: true,
   blockBytes: 1 << 20,
   fileBytes: 8e9,
   early: false,

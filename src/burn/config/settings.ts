@@ -24,6 +24,7 @@ export const settingTable = {
   'cluster-hosts': { kind: 'switch', scope: 'run', example: 'yes' },
   verify: { kind: 'switch', scope: 'run', example: 'yes' },
   full: { kind: 'switch', scope: 'run', example: 'no' },
+  delta: { kind: 'switch', scope: 'run', example: 'yes' },
   early: { kind: 'switch', scope: 'run', example: 'no' },
   bmap: { kind: 'switch', scope: 'run', example: 'yes' },
   keep: { kind: 'switch', scope: 'run', example: 'no' },
