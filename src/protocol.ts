@@ -1,6 +1,7 @@
 // The words that rooms and threads share, as types: nodes, patches, card jobs and results, events.
 // Only plain data, so that every value here can be posted to a worker or printed as JSON.
 
+export type * from './protocol/bench.js';
 export type * from './protocol/bridge.js';
 export * from './protocol/card.js';
 export type * from './protocol/disks.js';

@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, Room>> = {
   exec: { may: vocabulary, outside: ['execa', 'node:stream'] },
   report: { ...pure, may: [...vocabulary, 'report/plot-svg'] },
   'report/plot-svg': { may: [...vocabulary, 'report'], outside: ['d3-scale', 'd3-shape'] },
+  'report/bench-svg': { may: [...vocabulary, 'report'], outside: ['d3-scale', 'd3-shape'] },
   'image/allocation': pure,
   image: {
     may: [...vocabulary, 'native', 'exec', 'image/allocation'],

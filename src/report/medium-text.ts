@@ -10,7 +10,16 @@ export function renderMediumQuestion(target: TargetDescription, consequence: str
   return `${targetLines(target).join('\n')}\nEverything on it ${consequence}. Go on? [y/N] `;
 }
 
-function targetLines({ path, model, transport, serial, sizeBytes, content, mountpoints }: TargetDescription): string[] {
+/** A target that loses what is on it: what it is, what that is, and where it is mounted. */
+export function targetLines({
+  path,
+  model,
+  transport,
+  serial,
+  sizeBytes,
+  content,
+  mountpoints,
+}: TargetDescription): string[] {
   const details = [transport, serial === undefined ? '' : `serial ${serial}`].filter((text) => text !== '').join(', ');
   const size = sizeBytes === undefined ? '' : `, ${bytes(sizeBytes)}`;
   const head = stripControls(`${path}: ${model}${details === '' ? '' : ` (${details})`}`);

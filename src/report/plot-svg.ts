@@ -5,6 +5,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { SpeedPoint } from '../protocol/probe.js';
 import { plottable } from './plot.js';
+import { escaped, round, svgText } from './svg.js';
 import { bytes, isAmount, stripControls } from './text.js';
 import { clip } from './width.js';
 
@@ -56,12 +57,12 @@ export function renderPlotSvg(measured: readonly SpeedPoint[], { title, subtitle
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" width="${size.width}" height="${size.height}" role="img">`,
     `<title>${escaped(`${title}: speed over position`)}</title>`,
     `<style>${style}</style>`,
-    text(frame.left, 32, `${clip(stripControls(title), 52)}, ${bytes(sizeBytes)}`, 'start', 'title'),
-    text(frame.left, 56, clip(stripControls(subtitle), 110), 'start'),
+    svgText(frame.left, 32, `${clip(stripControls(title), 52)}, ${bytes(sizeBytes)}`, 'start', 'title'),
+    svgText(frame.left, 56, clip(stripControls(subtitle), 110), 'start'),
     ...y.ticks(6).map((tick) => horizontal(y(tick), y.tickFormat(6)(tick))),
     ...x.ticks(10).map((tick) => vertical(x(tick), x.tickFormat(10)(tick))),
     `<path class="axis" fill="none" d="M${frame.left},${frame.top}V${frame.bottom}H${frame.right}"/>`,
-    text((frame.left + frame.right) / 2, frame.bottom + 48, 'position (GB)', 'middle'),
+    svgText((frame.left + frame.right) / 2, frame.bottom + 48, 'position (GB)', 'middle'),
     `<text transform="translate(20 ${(frame.top + frame.bottom) / 2}) rotate(-90)" text-anchor="middle">speed (MB/s)</text>`,
     ...curves.map(({ name, of }) => curve(name, points, of, x, y)),
     ...curves.flatMap(({ name }, index) => key(name, frame.right - 180 + index * 100)),
@@ -74,10 +75,10 @@ const megabytes = (speed: number | undefined): number | undefined =>
   speed !== undefined && isAmount(speed) ? speed / 1e6 : undefined;
 
 const horizontal = (at: number, label: string): string =>
-  `<path class="grid" d="M${frame.left},${round(at)}H${frame.right}"/>${text(frame.left - 8, at + 5, label, 'end')}`;
+  `<path class="grid" d="M${frame.left},${round(at)}H${frame.right}"/>${svgText(frame.left - 8, at + 5, label, 'end')}`;
 
 const vertical = (at: number, label: string): string =>
-  `<path class="grid" d="M${round(at)},${frame.top}V${frame.bottom}"/>${text(at, frame.bottom + 22, label, 'middle')}`;
+  `<path class="grid" d="M${round(at)},${frame.top}V${frame.bottom}"/>${svgText(at, frame.bottom + 22, label, 'middle')}`;
 
 /** Gaps stay where nothing was measured. */
 function curve(
@@ -97,24 +98,5 @@ function curve(
 
 const key = (name: string, at: number): string[] => [
   `<path class="${name}" d="M${at},28h32"/>`,
-  text(at + 40, 33, name, 'start'),
+  svgText(at + 40, 33, name, 'start'),
 ];
-
-const text = (at: number, down: number, words: string, anchor: 'start' | 'middle' | 'end', name?: string): string =>
-  `<text x="${round(at)}" y="${round(down)}" text-anchor="${anchor}"${name === undefined ? '' : ` class="${name}"`}>${escaped(words)}</text>`;
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-/** XML takes no control characters at all (XML 1.0, 2.2), and these five only as entities. */
-const escaped = (words: string): string =>
-  stripControls(words)
-    .replace(/[\ufffe\uffff]/g, '')
-    .replace(/[&<>"']/g, (character) => entities[character] ?? '');
