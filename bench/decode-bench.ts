@@ -31,7 +31,7 @@ export const decodeBench = defineBench({
     rounds: roundsOption,
   },
   run: async ({ mib, rounds }, directory) => {
-    const image = await makeImage(directory, mib, 'system');
+    const image = await makeImage(directory, { sizeMiB: mib, contents: 'system' });
     const facts = `${mib} MiB, ${usedMiB(image)} MiB of it used by files of this machine's /usr`;
     const forms = formsFor(image.sizeBytes);
     const present = forms.filter(hasPacker);

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { defineBench, printHead, roundsOption } from './bench.js';
 import { type Cards, cardKind, withCards } from './cards.js';
 import { checkStore, sha256Of } from './digests.js';
+import { isVoid } from './figures.js';
 import { packXzInBlocks } from './forms.js';
 import { leastMiB, makeImage, usedMiB } from './image.js';
 import { type Measure, measure } from './measure.js';
 import { withDirectory } from './place.js';
 import { type Command, piburn, run } from './programs.js';
 import { interleave, type Row, type Trial, tell } from './rounds.js';
-import { cpuColumn, isVoid, peakColumn, printRows, ratioColumn, wallColumn, wallSeconds } from './rows.js';
+import { cpuColumn, peakColumn, printRows, ratioColumn, wallColumn, wallSeconds } from './rows.js';
 import { withServer } from './serve.js';
 import { canThrottle, type Speeds, withSlowDevices } from './throttle.js';
 
@@ -30,7 +31,7 @@ export const fetchBench = defineBench({
     card: { about: 'what a card writes, in MB/s (as root, with cgroup v1)', byDefault: 25, least: 1, most: 10_000 },
   },
   run: async ({ mib, cards, rounds, net, card }, directory) => {
-    const image = await makeImage(directory, mib, 'system');
+    const image = await makeImage(directory, { sizeMiB: mib, contents: 'system' });
     tell('packing');
     const archive = join(directory, 'image.img.xz');
     await packXzInBlocks(image.path, archive, image.sizeBytes);
@@ -72,7 +73,13 @@ const fetchAlone = (url: string, imageSha256: string, directory: string): Promis
   }, directory);
 
 const slowly = ({ paths }: Cards, speeds: Speeds, command: Command): Promise<Measure> =>
-  canThrottle ? withSlowDevices(paths, speeds, (slowed) => measure(slowed(command))) : measure(command);
+  canThrottle
+    ? withSlowDevices(
+        paths,
+        () => speeds,
+        (slowed) => measure(slowed(command)),
+      )
+    : measure(command);
 
 /** Two jobs side by side can at best take as long as the slower of them. */
 function printRatio(rows: readonly Row[]): void {

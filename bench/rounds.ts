@@ -6,19 +6,25 @@ import { checkInterrupted } from './programs.js';
 export interface Trial {
   readonly name: string;
   run(): Promise<Measure>;
+  /** It has a part in every third round only, beginning with the first. */
+  readonly isRare?: boolean;
 }
 
-/** A trial with its measures, one for each round. */
-export interface Row<T extends Trial = Trial> {
+/** A trial with its measures, one for each round that it had a part in. */
+export interface Row<T extends { readonly name: string } = Trial> {
   readonly trial: T;
   readonly rounds: readonly Measure[];
 }
 
-/** @throws PiburnError `INTERRUPTED`. */
+const rareEvery = 3;
+
+/** What went wrong once is not tried again. @throws PiburnError `INTERRUPTED`. */
 export async function interleave<T extends Trial>(trials: readonly T[], rounds: number): Promise<Row<T>[]> {
   const rows = trials.map((trial) => ({ trial, rounds: [] as Measure[] }));
   for (let round = 1; round <= rounds; round++)
     for (const row of rows) {
+      const isDue = row.trial.isRare !== true || (round - 1) % rareEvery === 0;
+      if (!isDue || row.rounds.some(({ problem }) => problem !== undefined)) continue;
       tell(`round ${round} of ${rounds}: ${row.trial.name}`);
       const measured = await row.trial.run();
       checkInterrupted();

@@ -1,6 +1,7 @@
 // From measures to the table: one row for each trial, medians over the rounds, columns as data.
 
 import { failure } from '../src/errors.js';
+import { isVoid, median } from './figures.js';
 import type { Row, Trial } from './rounds.js';
 
 export interface Column<T extends Trial> {
@@ -63,13 +64,4 @@ function renderRows<T extends Trial>(rows: readonly Row<T>[], columns: readonly 
       rounds.flatMap(({ problem }) => (problem === undefined ? [] : [`${trial.name}: ${problem}`])),
     ),
   ].join('\n');
-}
-
-/** A row with a single wrong round says nothing about speed. */
-export const isVoid = ({ rounds }: Row): boolean => rounds.some(({ problem }) => problem !== undefined);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }

@@ -1,17 +1,20 @@
-// `npm run bench [-- burn|decode|fetch] [--OPTION=NUMBER]`: measures piburn against other programs, in interleaved
-// rounds. Every result is checked; times are printed, never judged.
+// `npm run bench [-- WORD ...] [--OPTION ...]`: measures piburn against the limit and against other programs, in
+// interleaved rounds. Every result is checked; a target that is missed is printed, and no error.
 
-import { exitCodeOf, PiburnError, toFailure, usageError } from '../src/errors.js';
+import { exitCodeOf, PiburnError, toFailure } from '../src/errors.js';
 import { failureLines } from '../src/report/failure.js';
 import type { Bench } from './bench.js';
-import { burnBench } from './burn-bench.js';
 import { decodeBench } from './decode-bench.js';
 import { fetchBench } from './fetch-bench.js';
 import { withDirectory } from './place.js';
 import { interrupt } from './programs.js';
 import { tell } from './rounds.js';
+import { runTable } from './table.js';
+import { orderTable, tableOptions } from './table-order.js';
+import { trials } from './trials.js';
 
-const benches: readonly Bench[] = [burnBench, decodeBench, fetchBench];
+/** Benches with tables of their own. */
+const benches: readonly Bench[] = [decodeBench, fetchBench];
 
 try {
   await main(process.argv.slice(2));
@@ -27,26 +30,39 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(help());
     return;
   }
-  const [first = ''] = args;
-  const hasWord = first !== '' && !first.startsWith('-');
-  const bench = benches.find(({ name }) => name === (hasWord ? first : 'burn'));
-  if (bench === undefined)
-    throw usageError('BENCH', `there is no bench '${first}'`, { hint: 'npm run bench -- --help lists them' });
-  const measureIn = bench.order(hasWord ? args.slice(1) : args);
+  const bench = benches.find(({ name }) => name === args[0]);
+  const work = bench === undefined ? runTableOf(args) : runBench(bench, args.slice(1));
   // Where Debian keeps losetup and debugfs, which is not on everybody's path.
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
-  await withDirectory(measureIn);
+  await work();
+}
+
+/** Arguments are read at once: a wrong one is said before anything is done. */
+function runTableOf(args: readonly string[]): () => Promise<void> {
+  const order = orderTable(args);
+  return () => runTable(order);
+}
+
+function runBench(bench: Bench, args: readonly string[]): () => Promise<void> {
+  const measureIn = bench.order(args);
+  return () => withDirectory(measureIn);
 }
 
 function help(): string {
+  const optionLine = (option: string, about: string) => `  ${option.padEnd(16)}${about}`;
   const sections = benches.map(({ name, about, options }) => {
-    const lines = Object.entries(options).map(
-      ([option, { about: words, byDefault }]) => `  ${`--${option}=${byDefault}`.padEnd(14)}${words}`,
+    const lines = Object.entries(options).map(([option, { about: words, byDefault }]) =>
+      optionLine(`--${option}=${byDefault}`, words),
     );
     return [`${name}: ${about}`, ...lines].join('\n');
   });
-  return ['npm run bench [-- burn|decode|fetch] [--OPTION=NUMBER ...]   (burn, if none is named)', ...sections].join(
-    '\n\n',
-  );
+  return [
+    'npm run bench [-- WORD ...] [--OPTION=VALUE ...]',
+    ['the table: rows whose name holds a WORD, or all', ...tableOptions.map((each) => optionLine(...each))].join('\n'),
+    ...sections,
+    ['rows of the table:', ...trials.map(({ name, contender }) => optionLine(name.padEnd(26), contender.line))].join(
+      '\n',
+    ),
+  ].join('\n\n');
 }
