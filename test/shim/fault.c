@@ -2,81 +2,77 @@
 // can have a card that lies, breaks, hangs or loses power. What happens is told by the environment:
 //
 // PIBURN_FAULTS      rules, separated by `;`. Each is a few words, separated by blanks:
-//   which calls      read (pread), write (pwrite, write), flush (fdatasync, fsync), change (write,
-//                    flush, ftruncate, fallocate and rename, whose path is the new one), medium
-//                    (read and write), or scsi (SG_IO, whose OFFSET and LENGTH in the log are the
-//                    bytes 0 and 4 of the command)
+//   which calls      read (pread, read), write (pwrite, write), flush (fdatasync, fsync), change
+//                    (write, flush, and what changes files or names: ftruncate, fallocate, rename,
+//                    unlink, mkdir, rmdir, an open that makes or empties a file; the path of a
+//                    rename is the new one), open (every open), medium (read and write), ioctl
+//                    (those of block devices: BLKROGET ...), mmap (files), or scsi (SG_IO, whose
+//                    OFFSET and LENGTH in the log are the bytes 0 and 4 of the command)
 //   path=TEXT        only files whose path contains TEXT
+//   file=PATH        only the file with this path
+//   name=TEXT        only calls with this name in the log, as `rename`, or `BLKROGET`
 //   at=BYTE          only calls that cover this byte of the file
 //   from=BYTE        only calls that reach beyond this byte of the file
 //   call=N           not before the N-th such call of this process, counted from 1
 //   times=N          at most N times; for ever when left out
-//   what happens     one of: flip=BIT  bit 0 to 7 of byte `at` is wrong, in the file or in what
-//                                      was read
-//                            errno=NAME  the call fails: EIO, ENOSPC, ENODEV, EINTR, EPERM
+//   odds=N           one call in N, by chance (PIBURN_FAULTS_SEED)
+//   what happens     one of: flip=BIT  bit 0 to 7 of byte `at` is wrong, in the file, in what was
+//                                      read or in what is mapped
+//                            errno=NAME  the call fails: EIO, ENOSPC, ENODEV, EROFS, ENOMEDIUM ...
 //                            short=N  not more than N bytes are transferred
 //                            sleep=MS  the call takes so much longer
+//                            hang  the call does not come back
 //                            kill  SIGKILL to this process, before the call
+//                            powercut=SEED  the same, but first the files behind a cache lose a
+//                                      part of what was not flushed, and the rest of it arrives in
+//                                      another order. SEED 0: all of it is lost. `sector=BYTES`
+//                                      (4096) is what arrives whole or not at all
 //                            log  nothing
+//                            record  nothing; the call is written to the record, with its data
+//                            swallow  (write, flush) the call says that it is done and does nothing
+//                            cache  (change) the file is behind a cache: what is written to it is
+//                                      there at once, and lasts from the next flush on
 //                            wrap=BYTES   (medium) every offset counts modulo BYTES, a multiple of
 //                                         the block: a fake card that holds no more than that
 //                            limbo=BYTES  (medium) what lies beyond BYTES is not written and reads
 //                                         as zeros
 //                            sense=KEY    (scsi) the device answers with this sense key; 0: done
 // PIBURN_FAULTS_LOG  a file that gets a line for each rule that strikes: CALL OFFSET LENGTH PATH
+// PIBURN_FAULTS_RECORD  a file that gets what `record` meets: CALL OFFSET LENGTH DATABYTES PATH, a
+//                    newline, and the data. The path of a rename is OLD, a tab, NEW
+// PIBURN_FAULTS_SEED a number for `odds`
 //
 // A rule that cannot be understood ends the program: a fault that never happens proves nothing.
+// The calls themselves are in fault-calls.c, the cache in fault-cache.c.
 
-#define _GNU_SOURCE
-#include <dlfcn.h>
+#include "fault.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <scsi/sg.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { kRead = 1, kWrite = 2, kFlush = 4, kOtherChange = 8, kScsi = 16 };
-enum { kChange = kWrite | kFlush | kOtherChange, kMedium = kRead | kWrite };
-enum { kRulesMax = 16, kAlignmentBytes = 4096 };
-typedef enum { kNothing, kFlip, kErrno, kShort, kSleep, kKill, kLog, kWrap, kLimbo, kSense } Action;
-
-typedef struct {
-  int calls;
-  const char* path;
-  off64_t at;
-  off64_t from;
-  long first_call;
-  long times;
-  Action action;
-  long long value;
-  atomic_long seen;
-  atomic_long struck;
-} Rule;
+enum { kRulesMax = 64 };
 
 static Rule rules[kRulesMax];
 static int rule_count;
+static int watched_kinds;
+static unsigned long long seed;
 static int log_fd = -1;
+static int record_fd = -1;
 
-#define REAL(result, name, ...)              \
-  static result (*real_##name)(__VA_ARGS__); \
-  if (real_##name == NULL) *(void**)&real_##name = dlsym(RTLD_NEXT, #name)
-
-// ---- rules from the environment --------------------------------------------------------------
-
-static void Refuse(const char* word) {
+void Refuse(const char* word) {
   fprintf(stderr, "fault shim: cannot understand '%s'\n", word);
   _exit(99);
 }
+
+// ---- rules from the environment --------------------------------------------------------------
 
 static long long NumberOf(const char* text) {
   char* end;
@@ -89,8 +85,25 @@ static int ErrnoOf(const char* name) {
   static const struct {
     const char* name;
     int value;
-  } known[] = {
-      {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"ENODEV", ENODEV}, {"EINTR", EINTR}, {"EPERM", EPERM}};
+  } known[] = {{"EIO", EIO},
+               {"ENOSPC", ENOSPC},
+               {"ENODEV", ENODEV},
+               {"EINTR", EINTR},
+               {"EPERM", EPERM},
+               {"EACCES", EACCES},
+               {"EROFS", EROFS},
+               {"ENOMEDIUM", ENOMEDIUM},
+               {"ENXIO", ENXIO},
+               {"ENOENT", ENOENT},
+               {"ENOMEM", ENOMEM},
+               {"EBUSY", EBUSY},
+               {"EINVAL", EINVAL},
+               {"EDQUOT", EDQUOT},
+               {"EMFILE", EMFILE},
+               {"EILSEQ", EILSEQ},
+               {"EREMOTEIO", EREMOTEIO},
+               {"ESHUTDOWN", ESHUTDOWN},
+               {"EOPNOTSUPP", EOPNOTSUPP}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     if (strcmp(known[i].name, name) == 0) return known[i].value;
   }
@@ -99,102 +112,166 @@ static int ErrnoOf(const char* name) {
 }
 
 static int CallsOf(const char* word) {
-  if (strcmp(word, "read") == 0) return kRead;
-  if (strcmp(word, "write") == 0) return kWrite;
-  if (strcmp(word, "flush") == 0) return kFlush;
-  if (strcmp(word, "change") == 0) return kChange;
-  if (strcmp(word, "medium") == 0) return kMedium;
-  if (strcmp(word, "scsi") == 0) return kScsi;
+  static const struct {
+    const char* word;
+    int calls;
+  } known[] = {{"read", kRead},     {"write", kWrite},   {"flush", kFlush},
+               {"change", kChange}, {"medium", kMedium}, {"scsi", kScsi},
+               {"open", kOpen},     {"ioctl", kIoctl},   {"mmap", kMap}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (strcmp(known[i].word, word) == 0) return known[i].calls;
+  }
   Refuse(word);
   return 0;
 }
 
-static void Act(Rule* rule, Action action, long long value) {
-  rule->action = action;
-  rule->value = value;
+static bool Is(const char* word, size_t length, const char* known) {
+  return length == strlen(known) && strncmp(word, known, length) == 0;
+}
+
+/** What happens; false when the word does not say. */
+static bool AddAction(Rule* rule, const char* word, size_t name, const char* text) {
+  static const struct {
+    const char* name;
+    Action action;
+    bool has_number;
+  } known[] = {{"flip", kFlip, true},         {"short", kShort, true},    {"sleep", kSleep, true},
+               {"hang", kHang, false},        {"kill", kKill, false},     {"log", kLog, false},
+               {"powercut", kPowercut, true}, {"record", kRecord, false}, {"wrap", kWrap, true},
+               {"limbo", kLimbo, true},       {"sense", kSense, true},    {"cache", kCache, false},
+               {"swallow", kSwallow, false},  {"errno", kErrno, false}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (!Is(word, name, known[i].name)) continue;
+    if (rule->action != kNothing) Refuse("a rule in which two things happen");
+    rule->action = known[i].action;
+    if (known[i].has_number) rule->value = NumberOf(text);
+    if (rule->action == kErrno) rule->value = ErrnoOf(text);
+    return true;
+  }
+  return false;
 }
 
 static void AddWord(Rule* rule, const char* word) {
   const char* value = strchr(word, '=');
   const size_t name = value == NULL ? strlen(word) : (size_t)(value - word);
   const char* text = value == NULL ? "" : value + 1;
-#define IS(known) (name == strlen(known) && strncmp(word, known, name) == 0)
-  if (IS("path")) {
+  if (AddAction(rule, word, name, text)) return;
+  if (Is(word, name, "path")) {
     rule->path = text;
-  } else if (IS("at")) {
+  } else if (Is(word, name, "file")) {
+    rule->file = text;
+  } else if (Is(word, name, "name")) {
+    rule->name = text;
+  } else if (Is(word, name, "at")) {
     rule->at = NumberOf(text);
-  } else if (IS("from")) {
+  } else if (Is(word, name, "from")) {
     rule->from = NumberOf(text);
-  } else if (IS("call")) {
+  } else if (Is(word, name, "call")) {
     rule->first_call = NumberOf(text);
-  } else if (IS("times")) {
+  } else if (Is(word, name, "times")) {
     rule->times = NumberOf(text);
-  } else if (IS("flip")) {
-    Act(rule, kFlip, NumberOf(text));
-  } else if (IS("errno")) {
-    Act(rule, kErrno, ErrnoOf(text));
-  } else if (IS("short")) {
-    Act(rule, kShort, NumberOf(text));
-  } else if (IS("sleep")) {
-    Act(rule, kSleep, NumberOf(text));
-  } else if (IS("kill")) {
-    Act(rule, kKill, 0);
-  } else if (IS("log")) {
-    Act(rule, kLog, 0);
-  } else if (IS("wrap")) {
-    Act(rule, kWrap, NumberOf(text));
-  } else if (IS("limbo")) {
-    Act(rule, kLimbo, NumberOf(text));
-  } else if (IS("sense")) {
-    Act(rule, kSense, NumberOf(text));
+  } else if (Is(word, name, "odds")) {
+    rule->odds = NumberOf(text);
+  } else if (Is(word, name, "sector")) {
+    rule->sector = NumberOf(text);
   } else {
     rule->calls = CallsOf(word);
   }
-#undef IS
+}
+
+static void CheckRule(const Rule* rule) {
+  const Action action = rule->action;
+  if (rule->calls == 0 || action == kNothing) Refuse("a rule without a call or an action");
+  const bool is_fake = action == kWrap || action == kLimbo;
+  if (is_fake && (rule->calls != kMedium || rule->value == 0)) Refuse("a fake that is no medium");
+  if (action == kSense && rule->calls != kScsi) Refuse("sense without scsi");
+  if (action == kFlip && (rule->at < 0 || rule->value > 7)) Refuse("flip without a byte");
+  if (action == kSwallow && (rule->calls & ~(kWrite | kFlush)) != 0) Refuse("swallowing that");
+  if (action == kCache && rule->calls != kChange) Refuse("a cache for less than all changes");
+  if (rule->odds == 0 || rule->sector == 0) Refuse("odds or sectors of 0");
 }
 
 static void AddRule(char* text) {
   if (rule_count == kRulesMax) Refuse(text);
   Rule* rule = &rules[rule_count];
-  *rule = (Rule){.path = "", .at = -1, .from = -1, .first_call = 1, .times = LONG_MAX};
+  *rule = (Rule){.path = "", .name = "", .at = -1, .from = -1, .first_call = 1};
+  rule->times = LONG_MAX;
+  rule->odds = 1;
+  rule->sector = 4096;
   char* rest;
   for (char* word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
     AddWord(rule, word);
   }
-  if (rule->calls == 0 || rule->action == kNothing) Refuse("a rule without a call or an action");
-  const bool is_fake = rule->action == kWrap || rule->action == kLimbo;
-  if (is_fake && (rule->calls != kMedium || rule->value == 0)) Refuse("a fake that is no medium");
-  if ((rule->action == kSense) && rule->calls != kScsi) Refuse("sense without scsi");
-  if (rule->action == kFlip && (rule->at < 0 || rule->value > 7)) Refuse("flip without a byte");
+  CheckRule(rule);
+  watched_kinds |= rule->calls;
   rule_count++;
+}
+
+static int OpenLog(const char* variable) {
+  REAL(int, open, const char*, int, ...);
+  const char* const path = getenv(variable);
+  if (path == NULL) return -1;
+  return real_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
 __attribute__((constructor)) static void ReadRules(void) {
   const char* const text = getenv("PIBURN_FAULTS");
   if (text == NULL) return;
+  log_fd = OpenLog("PIBURN_FAULTS_LOG");
+  record_fd = OpenLog("PIBURN_FAULTS_RECORD");
+  const char* const number = getenv("PIBURN_FAULTS_SEED");
+  seed = number == NULL ? 1 : (unsigned long long)NumberOf(number);
   char* rest;
   char* const copy = strdup(text);
   for (char* rule = strtok_r(copy, ";", &rest); rule != NULL; rule = strtok_r(NULL, ";", &rest)) {
     AddRule(rule);
   }
-  const char* const log = getenv("PIBURN_FAULTS_LOG");
-  if (log != NULL) log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 }
 
 // ---- what strikes a call ---------------------------------------------------------------------
 
-static void Note(int call, off64_t offset, size_t length, const char* path) {
-  REAL(ssize_t, write, int, const void*, size_t);
-  if (log_fd < 0) return;
-  const char* const name = call == kRead    ? "read"
-                           : call == kWrite ? "write"
-                           : call == kFlush ? "flush"
-                           : call == kScsi  ? "scsi"
-                                            : "other";
-  char line[PATH_MAX + 64];
-  const int size =
-      snprintf(line, sizeof line, "%s %lld %zu %s\n", name, (long long)offset, length, path);
-  if (real_write(log_fd, line, (size_t)size) != size) Refuse("a log that cannot be written");
+bool IsWatched(int kinds) {
+  return (watched_kinds & kinds) != 0;
+}
+
+bool PathOf(int fd, char* path) {
+  const int saved_errno = errno;
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  const ssize_t size = readlink(link, path, PATH_MAX - 1);
+  path[size < 0 ? 0 : size] = '\0';
+  errno = saved_errno;
+  return size > 0 && path[0] == '/';
+}
+
+// splitmix64 (Vigna)
+unsigned long long Chance(unsigned long long start, unsigned long long counter) {
+  unsigned long long word = start * 0x2545f4914f6cdd1dULL + (counter + 1) * 0x9e3779b97f4a7c15ULL;
+  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
+  return word ^ (word >> 31);
+}
+
+// One call of writev, so that no line or record of another thread comes in between.
+static void Append(int fd, const char* line, size_t size, const void* data, size_t length) {
+  const struct iovec parts[2] = {{(void*)line, size}, {(void*)data, length}};
+  if (fd < 0) return;
+  if (writev(fd, parts, 2) != (ssize_t)(size + length)) Refuse("a log that cannot be written");
+}
+
+static void Note(const Call* call) {
+  char line[2 * PATH_MAX + 64];
+  const int size = snprintf(line, sizeof line, "%s %lld %zu %s\n", call->name,
+                            (long long)call->offset, call->length, call->path);
+  Append(log_fd, line, (size_t)size, "", 0);
+}
+
+static void Record(const Call* call) {
+  char line[2 * PATH_MAX + 64];
+  const size_t data_bytes = call->data == NULL ? 0 : call->length;
+  const int size = snprintf(line, sizeof line, "%s %lld %zu %zu %s\n", call->name,
+                            (long long)call->offset, call->length, data_bytes, call->path);
+  Append(record_fd, line, (size_t)size, data_bytes == 0 ? "" : call->data, data_bytes);
 }
 
 static void Sleep(long long ms) {
@@ -203,183 +280,60 @@ static void Sleep(long long ms) {
   }
 }
 
-static bool Matches(Rule* rule, int call, off64_t offset, size_t length, const char* path) {
-  if ((rule->calls & call) == 0 || strstr(path, rule->path) == NULL) return false;
-  const off64_t end = offset + (off64_t)length;
-  if (rule->at >= 0 && (rule->at < offset || rule->at >= end)) return false;
+// The path of a rename is the old one, a tab and the new one.
+static const char* LastPath(const char* path) {
+  const char* const tab = strchr(path, '\t');
+  return tab == NULL ? path : tab + 1;
+}
+
+static bool Matches(Rule* rule, const Call* call) {
+  if ((rule->calls & call->kind) == 0) return false;
+  if (strstr(LastPath(call->path), rule->path) == NULL) return false;
+  if (rule->file != NULL && strcmp(rule->file, LastPath(call->path)) != 0) return false;
+  if (rule->name[0] != '\0' && strcmp(rule->name, call->name) != 0) return false;
+  const off64_t end = call->offset + (off64_t)call->length;
+  if (rule->at >= 0 && (rule->at < call->offset || rule->at >= end)) return false;
   if (rule->from >= 0 && end <= rule->from) return false;
-  if (atomic_fetch_add(&rule->seen, 1) + 1 < rule->first_call) return false;
+  const long count = atomic_fetch_add(&rule->seen, 1) + 1;
+  if (count < rule->first_call) return false;
+  if (Chance(seed, (unsigned long long)count) % (unsigned long long)rule->odds != 0) return false;
   return atomic_fetch_add(&rule->struck, 1) < rule->times;
 }
 
-// Sleeps, kills and notes as the rules say; returns the first rule that changes how the call ends.
-static const Rule* Strike(int call, off64_t offset, size_t length, const char* path) {
+static void End(const Rule* rule) {
+  if (rule->action == kPowercut) PowerCut((unsigned long long)rule->value, (size_t)rule->sector);
+  kill(getpid(), SIGKILL);
+  for (;;) pause();
+}
+
+const Rule* Strike(const Call* call) {
+  const int saved_errno = errno;
   const Rule* found = NULL;
   for (int i = 0; i < rule_count; i++) {
     Rule* const rule = &rules[i];
-    if (!Matches(rule, call, offset, length, path)) continue;
-    Note(call, offset, length, path);
+    if (rule->action == kCache || !Matches(rule, call)) continue;
+    if (rule->action == kRecord) {
+      Record(call);
+      continue;
+    }
+    Note(call);
     if (rule->action == kSleep) {
       Sleep(rule->value);
-    } else if (rule->action == kKill) {
-      kill(getpid(), SIGKILL);
-      pause();
+    } else if (rule->action == kHang) {
+      for (;;) pause();
+    } else if (rule->action == kKill || rule->action == kPowercut) {
+      End(rule);
     } else if (rule->action != kLog && found == NULL) {
       found = rule;
     }
   }
+  errno = saved_errno;
   return found;
 }
 
-static const Rule* StrikeFile(int call, int fd, off64_t offset, size_t length) {
-  if (rule_count == 0) return NULL;
-  const int saved_errno = errno;
-  char link[64];
-  char path[PATH_MAX];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  const ssize_t size = readlink(link, path, sizeof path - 1);
-  path[size < 0 ? 0 : size] = '\0';
-  const Rule* const rule = size < 0 ? NULL : Strike(call, offset, length, path);
-  errno = saved_errno;
-  return rule;
-}
-
-static bool Fails(const Rule* rule) {
-  if (rule == NULL || rule->action != kErrno) return false;
-  errno = (int)rule->value;
-  return true;
-}
-
-static size_t Allowed(const Rule* rule, size_t length) {
-  const bool cut = rule != NULL && rule->action == kShort && (size_t)rule->value < length;
-  return cut ? (size_t)rule->value : length;
-}
-
-static void Flip(const Rule* rule, unsigned char* bytes, off64_t offset, ssize_t length) {
-  if (rule == NULL || rule->action != kFlip || rule->at >= offset + length) return;
-  bytes[rule->at - offset] ^= (unsigned char)(1u << rule->value);
-}
-
-// ---- fake cards -------------------------------------------------------------------------------
-
-typedef ssize_t (*ReadCall)(int, void*, size_t, off64_t);
-typedef ssize_t (*WriteCall)(int, const void*, size_t, off64_t);
-
-static bool IsFake(const Rule* rule) {
-  return rule != NULL && (rule->action == kWrap || rule->action == kLimbo);
-}
-
-// One stretch at a time that does not cross a multiple of what the card really holds.
-static ssize_t FakeTransfer(const Rule* rule, int fd, char* to, const char* from, size_t length,
-                            off64_t offset, ReadCall read_call, WriteCall write_call) {
-  size_t done = 0;
-  while (done < length) {
-    const off64_t at = offset + (off64_t)done;
-    const off64_t inside = at % rule->value;
-    const size_t fits = (size_t)(rule->value - inside);
-    const size_t step = length - done < fits ? length - done : fits;
-    ssize_t count = (ssize_t)step;
-    if (rule->action == kLimbo && at >= rule->value) {
-      if (to != NULL) memset(to + done, 0, step);
-    } else {
-      count = to != NULL ? read_call(fd, to + done, step, inside)
-                         : write_call(fd, from + done, step, inside);
-    }
-    if (count < 0) return done > 0 ? (ssize_t)done : count;
-    if (count == 0) break;
-    done += (size_t)count;
+bool IsCached(const char* path) {
+  for (int i = 0; i < rule_count; i++) {
+    if (rules[i].action == kCache && strstr(path, rules[i].path) != NULL) return true;
   }
-  return (ssize_t)done;
-}
-
-// ---- the calls -------------------------------------------------------------------------------
-
-ssize_t pread64(int fd, void* buffer, size_t length, off64_t offset) {
-  REAL(ssize_t, pread64, int, void*, size_t, off64_t);
-  const Rule* const rule = StrikeFile(kRead, fd, offset, length);
-  if (Fails(rule)) return -1;
-  if (IsFake(rule)) return FakeTransfer(rule, fd, buffer, NULL, length, offset, real_pread64, NULL);
-  const ssize_t got = real_pread64(fd, buffer, Allowed(rule, length), offset);
-  Flip(rule, buffer, offset, got);
-  return got;
-}
-
-ssize_t pwrite64(int fd, const void* buffer, size_t length, off64_t offset) {
-  REAL(ssize_t, pwrite64, int, const void*, size_t, off64_t);
-  const Rule* const rule = StrikeFile(kWrite, fd, offset, length);
-  if (Fails(rule)) return -1;
-  if (IsFake(rule)) {
-    return FakeTransfer(rule, fd, NULL, buffer, length, offset, NULL, real_pwrite64);
-  }
-  if (rule == NULL || rule->action != kFlip) {
-    return real_pwrite64(fd, buffer, Allowed(rule, length), offset);
-  }
-  void* copy = NULL;
-  if (posix_memalign(&copy, kAlignmentBytes, length) != 0) Refuse("a write that large");
-  memcpy(copy, buffer, length);
-  Flip(rule, copy, offset, (ssize_t)length);
-  const ssize_t count = real_pwrite64(fd, copy, length, offset);
-  free(copy);
-  return count;
-}
-
-ssize_t pread(int fd, void* buffer, size_t length, off_t offset) {
-  return pread64(fd, buffer, length, offset);
-}
-
-ssize_t pwrite(int fd, const void* buffer, size_t length, off_t offset) {
-  return pwrite64(fd, buffer, length, offset);
-}
-
-ssize_t write(int fd, const void* buffer, size_t length) {
-  REAL(ssize_t, write, int, const void*, size_t);
-  const Rule* const rule = StrikeFile(kWrite, fd, 0, length);
-  return Fails(rule) ? -1 : real_write(fd, buffer, Allowed(rule, length));
-}
-
-int fdatasync(int fd) {
-  REAL(int, fdatasync, int);
-  return Fails(StrikeFile(kFlush, fd, 0, 0)) ? -1 : real_fdatasync(fd);
-}
-
-int fsync(int fd) {
-  REAL(int, fsync, int);
-  return Fails(StrikeFile(kFlush, fd, 0, 0)) ? -1 : real_fsync(fd);
-}
-
-int ftruncate64(int fd, off64_t length) {
-  REAL(int, ftruncate64, int, off64_t);
-  return Fails(StrikeFile(kOtherChange, fd, length, 0)) ? -1 : real_ftruncate64(fd, length);
-}
-
-int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
-  REAL(int, fallocate64, int, int, off64_t, off64_t);
-  const Rule* const rule = StrikeFile(kOtherChange, fd, offset, (size_t)length);
-  return Fails(rule) ? -1 : real_fallocate64(fd, mode, offset, length);
-}
-
-int rename(const char* from, const char* to) {
-  REAL(int, rename, const char*, const char*);
-  return Fails(Strike(kOtherChange, 0, 0, to)) ? -1 : real_rename(from, to);
-}
-
-// SCSI commands only; every other ioctl goes through.
-int ioctl(int fd, unsigned long request, ...) {
-  REAL(int, ioctl, int, unsigned long, ...);
-  va_list arguments;
-  va_start(arguments, request);
-  void* const argument = va_arg(arguments, void*);
-  va_end(arguments);
-  if (request != SG_IO) return real_ioctl(fd, request, argument);
-  sg_io_hdr_t* const command = argument;
-  const Rule* const rule = StrikeFile(kScsi, fd, command->cmdp[0], command->cmdp[4]);
-  if (Fails(rule)) return -1;
-  if (rule == NULL || rule->action != kSense) return real_ioctl(fd, request, argument);
-  command->info = rule->value == 0 ? SG_INFO_OK : SG_INFO_CHECK;
-  command->sb_len_wr = rule->value == 0 ? 0 : 18;
-  if (rule->value != 0) {
-    command->sbp[0] = 0x70;
-    command->sbp[2] = (unsigned char)rule->value;
-  }
-  return 0;
+  return false;
 }

@@ -18,7 +18,8 @@ const runMs = 4 * patienceMs;
 
 /** One line of the shim's log. */
 export interface LoggedCall {
-  readonly call: 'read' | 'write' | 'flush' | 'other';
+  /** `read`, `write`, `flush`, `truncate`, `rename`, `BLKROGET` …: test/shim/fault-calls.c. */
+  readonly call: string;
   readonly offsetBytes: number;
   readonly lengthBytes: number;
   readonly path: string;
@@ -146,9 +147,9 @@ const eventsIn = (output: string): BurnEvent[] =>
 
 function readCalls(log: string): LoggedCall[] {
   if (!existsSync(log)) return [];
-  return [...readFileSync(log, 'utf8').matchAll(/^(read|write|flush|other) (\d+) (\d+) (.*)$/gm)].map(
-    ([, call, offset, length, path]) => ({
-      call: call as LoggedCall['call'],
+  return [...readFileSync(log, 'utf8').matchAll(/^(\w+) (\d+) (\d+) (.*)$/gm)].map(
+    ([, call = '', offset, length, path]) => ({
+      call,
       offsetBytes: Number(offset),
       lengthBytes: Number(length),
       path: path ?? '',

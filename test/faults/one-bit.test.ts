@@ -1,4 +1,5 @@
-// Cards that lie, break and hang: four at a time, and whatever happens to one of them happens to that one alone.
+// One wrong bit, anywhere on a card: found, named and repaired, or fatal when the card keeps it. Four cards at a time; what
+// else can happen to a card is in the table (test/faults/rows.ts).
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CardReport } from '../../src/protocol.js';
 import { differences, firstBytes, isBlank, makeSmallImage, makeUsedCard } from '../shim/card-files.js';
-import { cardOf, type Ended, FaultBench, type LoggedCall, summaryOf } from '../shim/faulty-run.js';
+import { cardOf, type Ended, FaultBench, type LoggedCall } from '../shim/faulty-run.js';
 
 const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const names = ['a', 'b', 'c', 'd'] as const;
@@ -125,87 +126,4 @@ describe('one wrong bit', () => {
     assert.equal((wrong ?? 0) ^ (right ?? 0), 1 << 5);
     for (const name of ['a', 'b', 'd']) isGood(ended, name);
   });
-});
-
-describe('one card of four', () => {
-  const place = 6 * 1024 * 1024;
-  const cases: Record<string, { rules: string[]; code: string; says: RegExp; hasOffset?: boolean }> = {
-    'that cannot write a place': {
-      rules: [`write path=cards/b.img from=${place} errno=EIO`],
-      code: 'EIO',
-      says: /pwrite at byte (\d+) gave EIO/,
-    },
-    'that cannot read a place back': {
-      rules: [`read path=cards/b.img from=${place} errno=EIO`],
-      code: 'VERIFY_READ',
-      says: /cannot be read back at byte (\d+)/,
-    },
-    'that is full': {
-      rules: [`write path=cards/b.img from=${place} errno=ENOSPC`],
-      code: 'ENOSPC',
-      says: /full.*pwrite at byte (\d+) gave ENOSPC/,
-    },
-    'that is pulled out while it is written': {
-      rules: [`write path=cards/b.img from=${place} errno=ENODEV`, 'read path=cards/b.img call=2 errno=ENODEV'],
-      code: 'ENODEV',
-      says: /pulled out.*pwrite at byte (\d+) gave ENODEV/,
-    },
-    'that is pulled out while it is read back': {
-      rules: [`read path=cards/b.img from=${place} errno=ENODEV`],
-      code: 'ENODEV',
-      says: /pulled out.*pread at byte (\d+) gave ENODEV/,
-    },
-    'that hangs': {
-      rules: [`write path=cards/b.img from=${place} sleep=600000`],
-      code: 'STALLED',
-      says: /did not move .* while writing \(after (\d+) bytes\)/,
-    },
-    'that hangs while it is read back': {
-      rules: [`read path=cards/b.img from=${place} sleep=600000`],
-      code: 'STALLED',
-      says: /did not move .* while verifying \(after (\d+) bytes\)/,
-    },
-  };
-  for (const [what, { rules, code, says }] of Object.entries(cases))
-    test(`${what} fails alone: ${code}, not bootable, and three are good`, { skip }, async () => {
-      const ended = await burnUsed([...burn, '--stall-timeout=2'], rules);
-      assert.equal(ended.code, 1, ended.text);
-      const { good, failed } = summaryOf(ended);
-      assert.deepEqual([good, failed], [3, 1]);
-      const { failure } = isBad(ended, 'b', code);
-      const offset = says.exec(failure?.message ?? '')?.[1];
-      assert.ok(offset !== undefined, failure?.message);
-      assert.equal(Number(offset), failure?.offsetBytes);
-      for (const name of ['a', 'c', 'd']) isGood(ended, name);
-    });
-
-  test('that cannot flush fails alone, although every write went well', { skip }, async () => {
-    const ended = await burnUsed(burn, ['flush path=cards/b.img call=2 errno=EIO']);
-    assert.equal(ended.code, 1, ended.text);
-    assert.match(isBad(ended, 'b', 'EIO').failure?.message ?? '', /fdatasync gave EIO/);
-    for (const name of ['a', 'c', 'd']) isGood(ended, name);
-  });
-
-  test('that fails in its very last write has its partition table taken back', { skip }, async () => {
-    const flushes = calm.filter(({ call }) => call === 'flush').length;
-    const ended = await burnUsed(burn, [`flush path=cards/b.img call=${flushes} times=1 errno=EIO`]);
-    assert.equal(ended.code, 1, ended.text);
-    isBad(ended, 'b', 'EIO');
-    for (const name of ['a', 'c', 'd']) isGood(ended, name);
-  });
-});
-
-test('interrupted and short transfers are finished, not taken for defects', { skip }, async () => {
-  const ended = await burnUsed(burn, [
-    'write path=cards/a.img errno=EINTR times=3',
-    'read path=cards/a.img call=2 errno=EINTR times=3',
-    'flush path=cards/a.img errno=EINTR times=3',
-    'write path=cards/b.img short=65536',
-    'read path=cards/c.img call=2 short=65536',
-  ]);
-  assert.equal(ended.code, 0, ended.text);
-  for (const name of names) {
-    isGood(ended, name);
-    assert.deepEqual(cardOf(ended, name).repairs, []);
-  }
 });
