@@ -48,6 +48,8 @@ interface Run {
   readonly order: Order;
   readonly log: RunLog;
   readonly startedAt: Date;
+  /** The same moment on the clock that nobody sets. */
+  readonly startedMs: number;
   readonly emit: (event: BurnEvent) => void;
   readonly cancel: Cancellation;
   readonly directory: string;
@@ -57,11 +59,13 @@ interface Run {
 function beginRun(order: Order, emit: (event: BurnEvent) => void, cancel: Cancellation): Run {
   const { options } = order;
   const startedAt = new Date();
+  const startedMs = performance.now();
   const directory = storeDirectory(options.store, process.env);
   return {
     order,
-    log: new RunLog(options.records, emit),
+    log: new RunLog(options.records, emit, options.runId),
     startedAt,
+    startedMs,
     emit,
     cancel,
     directory,
@@ -204,7 +208,7 @@ async function problemOf(image: OpenImage): Promise<PiburnError | undefined> {
 }
 
 function summaryOf(
-  { order, log, startedAt }: Run,
+  { order, log, startedAt, startedMs }: Run,
   image: OpenImage,
   { cards, retried }: CardsEnd,
   problem?: PiburnError,
@@ -216,7 +220,7 @@ function summaryOf(
     run: log.id,
     image: shownSource(order.options.image),
     startedAt: startedAt.toISOString(),
-    elapsedMs: Date.now() - startedAt.getTime(),
+    elapsedMs: performance.now() - startedMs,
     decodes: image.how === 'decode' || image.how === 'fetch' ? 1 : 0,
     good: count('good'),
     failed: count('failed'),

@@ -36,7 +36,7 @@ export interface BurnOptions extends ImageWishes {
   readonly full?: boolean;
   /** Compare each card with the image first and write only what differs (default false). */
   readonly delta?: boolean;
-  /** Largest single request to a card in bytes (default 4 MiB); a multiple of 4096. */
+  /** Largest single request to a card in bytes, a multiple of 4096 (default: what the reader takes, at most 4 MiB). */
   readonly blockBytes?: number;
   /** Size of files that stand in for cards (default: the image's size). */
   readonly fileBytes?: number;
@@ -63,6 +63,8 @@ export interface BurnOptions extends ImageWishes {
   readonly auto?: boolean;
   /** With `auto`: a slot that gets no card for so long takes none any more (default: it waits). */
   readonly waitMs?: number;
+  /** What the run is called in the history, and its journal (default: a new name). */
+  readonly runId?: string;
   /** Where the history and the journal of runs are kept; without it there is neither. */
   readonly records?: RecordsPlace;
   /** Whether a person can be asked to change cards; without one, more nodes than slots is an error (default false). */
@@ -151,7 +153,6 @@ export interface NextCardRequest {
 }
 
 export const defaults = {
-  blockBytes: 4 * 1024 * 1024,
   maxImageBytes: 256e9,
   stallTimeoutMs: 120_000,
   stallNoticeMs: 10_000,

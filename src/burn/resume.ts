@@ -12,6 +12,7 @@ import { type Order, orderCreate } from './order.js';
 const sayable: ReadonlySet<string> = new Set<keyof CreateOptions>([
   'device',
   'records',
+  'runId',
   'store',
   'home',
   'otherwise',

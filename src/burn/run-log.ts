@@ -22,9 +22,10 @@ export class RunLog {
   readonly #broken = new Set<'history' | 'journal'>();
 
   /** The name of the run, in the history and of its journal. */
-  readonly id = runId(new Date());
+  readonly id: string;
 
-  constructor(place: RecordsPlace | undefined, emit: (event: BurnEvent) => void) {
+  constructor(place: RecordsPlace | undefined, emit: (event: BurnEvent) => void, id = runId(new Date())) {
+    this.id = id;
     this.#place = place;
     this.#emit = emit;
   }

@@ -37,7 +37,7 @@ const usualSeconds = '2';
 export function addBenchCommand(program: Command, terminal: Terminal, end: End): void {
   const command = program
     .command('bench')
-    .description('measure how fast readers write and read, alone and together; erases the cards in them')
+    .description('measure how fast readers are, alone and together; erases their cards')
     .option('--device <list>', 'cards such as /dev/sd[a-c], slots, or usb, or files such as cards/[a-c].img (DEV)')
     .addOption(
       new Option('--read', 'only read: nothing is written, and nothing is asked').conflicts([

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { count } from '../burn/create-settings.js';
 import type { BurnOptions } from '../burn/options.js';
+import { asPiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { CardReport } from '../protocol.js';
 import { renderQuestion } from '../report/plan-text.js';
@@ -10,12 +11,14 @@ import { parseSeconds, parseSize } from '../typed-amounts.js';
 import { addImageOptions, type ImageFlags, imageWishes } from './image-options.js';
 import { recordsPlace } from './person.js';
 import type { View } from './present.js';
+import { ownRunId } from './run-id.js';
 import { isYes, type Terminal } from './terminal.js';
 
 /** The shared options as commander hands them over: those that were given. */
 export interface BurnFlags extends ImageFlags {
   readonly verify?: boolean;
   readonly full?: boolean;
+  readonly delta?: boolean;
   readonly blocksize?: string;
   readonly size?: string;
   readonly early?: boolean;
@@ -25,6 +28,7 @@ export interface BurnFlags extends ImageFlags {
   readonly allowFixed?: boolean;
   readonly allowLarge?: boolean;
   readonly stallTimeout?: string;
+  readonly background?: boolean;
   readonly report?: string;
   readonly probe?: boolean;
   readonly format?: boolean;
@@ -39,7 +43,8 @@ export function addBurnOptions(command: Command): Command {
     .option('--verify', 'read every byte back from the card and compare it (default)')
     .option('--no-verify', 'do not read back: faster, but a bad or fake card goes unnoticed')
     .option('--full', 'write unused parts of the image too')
-    .option('--blocksize <size>', 'largest single write, such as 1M (default: 4M)')
+    .option('--delta', 'compare each card with the image first, and write only what differs')
+    .option('--blocksize <size>', 'largest single write, such as 1M (default: what the reader takes, at most 4M)')
     .option('--size <size>', 'size of a file that stands in for a card, such as 8G (default: as the image)')
     .option(
       '--early',
@@ -56,6 +61,7 @@ export function addBurnOptions(command: Command): Command {
     .option('--no-eject', 'leave a card in its reader as it is')
     .option('--jobs <number>', 'burn at most so many cards at once (default: all slots)')
     .option('--stall-timeout <seconds>', 'give a card up that has not moved for so long (default: 120)')
+    .option('--background', 'go on without this terminal once the first card is being written (see `piburn status`)')
     .option('--report <file>', 'write the result as JSON to a file (mode 0600)');
   return addImageOptions(command, ['decoder', 'sha256', 'max-size', 'bmap', 'keep', 'repo', 'store', 'json']);
 }
@@ -77,8 +83,10 @@ export function commonOptions(
   stdinTaken: boolean,
   terminal: Terminal,
 ): Omit<BurnOptions, 'image' | 'device'> {
-  const { verify, full, early, blocksize, size, stallTimeout, probe, format, eject, jobs } = flags;
-  const attended = terminal.canAsk(stdinTaken);
+  const { verify, full, delta, early, blocksize, size, stallTimeout, probe, format, eject, jobs } = flags;
+  checkBackground(flags, stdinTaken);
+  const attended = !flags.background && terminal.canAsk(stdinTaken);
+  if (flags.yes) terminal.foreground?.agree();
   return {
     dryRun: flags.dryrun ?? false,
     unmount: flags.unmount ?? false,
@@ -86,12 +94,14 @@ export function commonOptions(
     allowLarge: flags.allowLarge ?? false,
     attended,
     unasked: flags.yes ?? false,
+    runId: terminal.foreground?.start.id ?? ownRunId(),
     records: recordsPlace(flags.store, process.env),
     ...imageWishes(flags),
     ...questions(flags, terminal, stdinTaken, attended),
     ...given({
       verify,
       full,
+      delta,
       early,
       // Commander says true where --no-probe was not said.
       probe: probe === false ? false : undefined,
@@ -105,11 +115,40 @@ export function commonOptions(
   };
 }
 
+/** In the background nobody sees lines of JSON: `piburn status --json` tells how far the run is. */
 export const viewOf = (flags: BurnFlags): View => ({
-  json: flags.json ?? false,
+  json: (flags.json ?? false) && !flags.background,
   dryRun: flags.dryrun ?? false,
   ...given({ report: flags.report }),
 });
+
+/** The same of a run in the background whose nodes need a person to change cards. */
+export function inBackgroundWords(error: unknown): never {
+  const { failure } = asPiburnError(error);
+  if (failure.code !== 'MORE_NODES_THAN_SLOTS') throw error;
+  throw usageError(
+    failure.code,
+    failure.message.replace(/ and there is .*$/, ' and a run in the background asks for no cards'),
+    {
+      hint: 'say --auto, and piburn notices changed cards by itself; or give a slot for each node',
+    },
+  );
+}
+
+/** What needs a terminal for longer than a run in the background has one. */
+function checkBackground({ background, dryrun }: BurnFlags, stdinTaken: boolean): void {
+  if (!background) return;
+  if (stdinTaken)
+    throw usageError(
+      'BACKGROUND',
+      '--background cannot read the image from standard input, which ends with this command',
+      {
+        hint: 'put the image into a file first, or leave --background out',
+      },
+    );
+  if (dryrun)
+    throw usageError('OPTION_WITHOUT_EFFECT', '--background has no effect with --dryrun', { hint: 'leave it out' });
+}
 
 function questions(
   flags: BurnFlags,
@@ -119,8 +158,12 @@ function questions(
 ): Pick<BurnOptions, 'confirm' | 'nextCard'> {
   const confirm: BurnOptions['confirm'] = flags.yes
     ? async () => true
-    : async (plan) => isYes(await terminal.ask(renderQuestion(plan), { stdinTaken }));
-  if (!attended) return flags.yes ? { confirm } : {};
+    : async (plan) => {
+        const isAgreed = isYes(await terminal.ask(renderQuestion(plan), { stdinTaken }));
+        if (isAgreed) terminal.foreground?.agree();
+        return isAgreed;
+      };
+  if (!attended) return flags.yes || terminal.canAsk(stdinTaken) ? { confirm } : {};
   return {
     confirm,
     nextCard: async ({ device, place, hostname, address, trouble, last }) => {

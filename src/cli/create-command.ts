@@ -2,22 +2,22 @@
 
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { bridgeHere } from '../bridge/use/for-burn.js';
+import { paths } from '../bridge/plan/paths.js';
 import { count } from '../burn/create-settings.js';
 import type { CreateOptions } from '../burn/options.js';
 import { type Order, orderCreate } from '../burn/order.js';
 import { orderResume } from '../burn/resume.js';
 import { asPiburnError, interruption, usageError } from '../errors.js';
 import { given } from '../given.js';
+import { shownSource } from '../image/resolve.js';
 import { start } from '../index.js';
 import type { BurnSummary, Flavour, Ipv4Address, Node } from '../protocol.js';
 import { parseSeconds } from '../typed-amounts.js';
 import { afterBurn, checkAfter } from './after-burn.js';
-import { addBurnOptions, type BurnFlags, commonOptions, imageHelp, viewOf } from './burn-command.js';
+import { addBurnOptions, type BurnFlags, commonOptions, imageHelp, inBackgroundWords, viewOf } from './burn-command.js';
 import type { Ending } from './ending.js';
 import { callingPerson, recordsPlace } from './person.js';
 import { present } from './present.js';
-import { checkReserve, reserveBurned } from './reserve-nodes.js';
 import type { Terminal } from './terminal.js';
 
 export interface CreateFlags extends BurnFlags {
@@ -68,21 +68,26 @@ export function addCreate(program: Command, terminal: Terminal, end: (ending: En
   addNodeOptions(addBurnOptions(addSources(command))).action(async (flags: CreateFlags) => {
     if (flags.json) terminal.out = process.stderr;
     const options = await optionsOf(flags, terminal);
-    const order = flags.resume ? orderResume(options, recordsPlace(flags.store, process.env)) : orderCreate(options);
+    const place = recordsPlace(flags.store, process.env);
+    const order = flags.resume ? orderResume(options, place) : orderCreate(options);
     const after = {
       ...order.after,
       ...given({ ansible: flags.ansible, hosts: flags.hosts, 'ssh-config': flags.sshConfig }),
     };
-    const view = { ...given({ report: order.after?.report }), ...viewOf(flags) };
+    const live = { command: 'create', image: shownSource(order.options.image), place } as const;
+    const view = { ...given({ report: order.after?.report }), ...viewOf(flags), live };
     if (!view.dryRun) checkReport(order, view.report);
     if (flags.resume) keepReport(order, view.report);
     checkAfter(after);
-    if (flags.reserve) await checkReserve(order.nodes ?? [], terminal);
+    // Few machines are a bridge: its modules are loaded where they are needed.
+    const reserving = flags.reserve ? await import('./reserve-nodes.js') : undefined;
+    await reserving?.checkReserve(order.nodes ?? [], terminal);
     const afterwards = async (summary: BurnSummary) => {
       await afterBurn(summary, order, after, flags, terminal);
-      if (flags.reserve) await reserveBurned(goodNodes(order, summary), terminal);
+      await reserving?.reserveBurned(goodNodes(order, summary), terminal);
     };
-    end(await present(() => start(order), { ...view, afterwards }, terminal));
+    const presented = present(() => start(order), { ...view, afterwards }, terminal);
+    end(await (flags.background ? presented.catch(inBackgroundWords) : presented));
   });
 }
 
@@ -203,7 +208,9 @@ async function optionsOf(flags: CreateFlags, terminal: Terminal): Promise<Create
 
 /** Where the cluster's bridge is, when this machine is one. */
 async function bridgeAddress(terminal: Terminal): Promise<Ipv4Address | undefined> {
+  if (!existsSync(paths.state)) return undefined;
   try {
+    const { bridgeHere } = await import('../bridge/use/for-burn.js');
     const here = await bridgeHere();
     return here && { address: here.address, prefixLength: here.prefixLength };
   } catch (error) {

@@ -4,12 +4,27 @@
 
 import { isEngine, supervise } from './supervisor.js';
 
-const working = new Set(['create', 'burn', 'demo', 'image', 'probe', 'format', 'eject', 'slots', 'info', 'detect']);
+const working = new Set([
+  'create',
+  'burn',
+  'demo',
+  'image',
+  'probe',
+  'bench',
+  'format',
+  'eject',
+  'slots',
+  'info',
+  'detect',
+]);
+const burning = new Set(['create', 'burn']);
 const args = process.argv.slice(2);
-const command = args.find((arg) => !arg.startsWith('-'));
+const command = args.find((arg) => !arg.startsWith('-')) ?? '';
 
-if (!isEngine() && command !== undefined && working.has(command)) process.exitCode = await supervise(args);
-else {
+if (isEngine() || !working.has(command)) {
   const { runEngine } = await import('./engine.js');
   await runEngine(args);
-}
+} else if (burning.has(command) && args.includes('--background')) {
+  const { superviseBackground } = await import('./background.js');
+  process.exitCode = await superviseBackground(args);
+} else process.exitCode = await supervise(args);

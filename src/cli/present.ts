@@ -4,15 +4,19 @@
 import { closeSync, fchownSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { errnoOf, exitCodeOf, usageError } from '../errors.js';
 import type { BurnRun } from '../index.js';
+import type { LiveState } from '../protocol/live.js';
 import type { BurnEvent, BurnSummary, CardReport } from '../protocol.js';
+import type { RecordsPlace } from '../records/place.js';
 import { renderBars } from '../report/bars.js';
 import { renderFailure } from '../report/failure.js';
 import { toJsonLine } from '../report/json.js';
 import { describeEvent } from '../report/lines.js';
+import { liveState } from '../report/live.js';
 import { renderPlan } from '../report/plan-text.js';
 import { fold, initialState } from '../report/state.js';
 import { renderTable } from '../report/table.js';
 import type { Ending } from './ending.js';
+import { keepLive, type LiveRecord } from './live-record.js';
 import { callingPerson } from './person.js';
 import type { Terminal } from './terminal.js';
 
@@ -20,6 +24,8 @@ export interface View {
   readonly json: boolean;
   readonly dryRun: boolean;
   readonly report?: string;
+  /** What `piburn status` shows of it, and where that is kept. */
+  readonly live?: { readonly command: 'create' | 'burn'; readonly image: string; readonly place: RecordsPlace };
   /** Called with the result of a burn that was carried out. */
   readonly afterwards?: (summary: BurnSummary) => Promise<void>;
 }
@@ -28,30 +34,44 @@ export interface View {
 export async function present(start: () => BurnRun, view: View, terminal: Terminal): Promise<Ending> {
   const report = view.report === undefined ? undefined : openReport(view.report);
   let forget: (() => void) | undefined;
+  let live: LiveRecord | undefined;
+  let code: number | undefined;
   try {
     const run = start();
+    const follower = followEvents({ ...view, cards: true }, terminal);
+    if (view.live !== undefined && !view.dryRun) {
+      terminal.outputs.isBurning = true;
+      live = keepLive(view.live.place, view.live, follower.state, terminal);
+    }
     forget = terminal.onInterrupt(() => {
       run.cancel();
       terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
     });
-    const summary = await follow(run, view, terminal, report);
+    const summary = await follow(run, follower, live, report);
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
     report?.write(withPasswords(summary, run.passwords));
     if (!view.dryRun) await view.afterwards?.(summary);
     const all = [...summary.cards, ...summary.retried];
-    return { code: codeOf(summary), stuck: all.some(({ failure }) => failure?.code === 'STALLED') };
+    code = codeOf(summary);
+    return { code, stuck: all.some(({ failure }) => failure?.code === 'STALLED') };
   } finally {
     forget?.();
+    live?.end(code);
     report?.close();
   }
 }
 
-async function follow(run: BurnRun, view: View, terminal: Terminal, report: Report | undefined): Promise<BurnSummary> {
-  const follower = followEvents({ ...view, cards: true }, terminal);
+async function follow(
+  run: BurnRun,
+  follower: Follower,
+  live: LiveRecord | undefined,
+  report: Report | undefined,
+): Promise<BurnSummary> {
   try {
     const cards: CardReport[] = [];
     for await (const event of run) {
       follower.take(event);
+      live?.take(event);
       if (event.type !== 'card-end' || run.passwords.size === 0) continue;
       // A kill must not leave cards behind whose passwords nobody knows.
       cards.push(event.card);
@@ -63,11 +83,18 @@ async function follow(run: BurnRun, view: View, terminal: Terminal, report: Repo
   }
 }
 
+export interface Follower {
+  take(event: BurnEvent): void;
+  end(): void;
+  /** The run as it is now. */
+  readonly state: () => LiveState;
+}
+
 /** Shows events as they come: bars, lines or JSON. `cards`: the run burns some, so they are counted. */
 export function followEvents(
   view: { readonly json: boolean; readonly dryRun: boolean; readonly cards: boolean },
   terminal: Terminal,
-): { take(event: BurnEvent): void; end(): void } {
+): Follower {
   const now = () => performance.now();
   let state = initialState();
   const live = terminal.isLive && !view.dryRun;
@@ -87,6 +114,7 @@ export function followEvents(
     end() {
       if (live) terminal.stopLive();
     },
+    state: () => liveState(state, now()),
   };
 }
 

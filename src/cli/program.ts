@@ -3,47 +3,40 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { usageError } from '../errors.js';
-import { burn } from '../index.js';
-import { addBridgeCommands } from './bridge-command.js';
-import { addBridgeUseCommands } from './bridge-use-commands.js';
-import { addBurnOptions, type BurnFlags, burnOptions, imageHelp, viewOf } from './burn-command.js';
-import { addCardCommands } from './card-commands.js';
-import { addCreate } from './create-command.js';
-import { demo } from './demo.js';
-import { addDiskCommands } from './disk-commands.js';
+import { type CommandGroup, commandGroups, nameIn } from './command-table.js';
 import type { Ending } from './ending.js';
-import { addHistoryCommand } from './history-command.js';
-import { addImageCommands } from './image-command.js';
-import { addMediumCommands } from './medium-commands.js';
-import { addNetworkCommands } from './network-command.js';
-import { present } from './present.js';
-import { addStoreCommands } from './store-command.js';
 import type { Terminal } from './terminal.js';
 
-/** The program; `end` is called with how a command ended. */
-export function makeProgram(terminal: Terminal, end: (ending: Ending) => void): Command {
+/** The program for this command line: with the command that it calls. `end` is called with how a command ended. */
+export async function makeProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  end: (ending: Ending) => void,
+): Promise<Command> {
   const program = new Command('piburn')
     .description('Burn many Raspberry Pi SD cards at once, each with its own identity, every byte read back.')
     .version(version())
     .exitOverride(toUsageError)
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', footer);
-  addCreate(program, terminal, end);
-  addBurn(program, terminal, end);
-  addImageCommands(program, terminal, end);
-  addStoreCommands(program, terminal, end);
-  addHistoryCommand(program, terminal, end);
-  addDiskCommands(program, terminal, end);
-  addMediumCommands(program, terminal, end);
-  addCardCommands(program, terminal, end);
-  addNetworkCommands(program, terminal, end);
-  addBridgeUseCommands(addBridgeCommands(program, terminal, end), terminal, end);
-  program
-    .command('demo')
-    .description('burn three virtual cards in a directory: no card, no root, no network')
-    .option('--dir <dir>', 'where the card files go', 'piburn-demo')
-    .action(async (flags: { dir: string }) => end(await demo(flags.dir, terminal)));
+  const called = args.find((arg) => !arg.startsWith('-'));
+  for (const group of commandGroups) {
+    // `piburn help create` prints the help of that command, which must be there then.
+    if (called === 'help' || isIn(group, called)) (await group.load())(program, terminal, end);
+    else addNames(group, program);
+  }
   return program;
+}
+
+const isIn = ({ commands }: CommandGroup, name: string | undefined): boolean =>
+  commands.some(([usage]) => nameIn(usage) === name);
+
+/** What the help says of commands that are not called. */
+function addNames({ commands }: CommandGroup, program: Command): void {
+  for (const [usage, description] of commands) {
+    const command = program.command(usage.replace(' [options]', '')).description(description);
+    if (usage.includes(' [options]')) command.option('--any');
+  }
 }
 
 const footer = `
@@ -55,18 +48,6 @@ Exit codes: 0 every card good, 1 some card failed, 2 wrong usage, 3 refused for 
 function version(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-function addBurn(program: Command, terminal: Terminal, end: (ending: Ending) => void): void {
-  const command = program
-    .command('burn')
-    .description('burn an image, as it is, onto every target')
-    .argument('<image>', imageHelp)
-    .argument('[devices]', 'targets: /dev/sda,/dev/sdb or /dev/sd[a-f] (DEV)');
-  addBurnOptions(command).action(async (image: string, devices: string | undefined, flags: BurnFlags) => {
-    if (flags.json) terminal.out = process.stderr;
-    end(await present(() => burn(burnOptions(image, devices, flags, terminal)), viewOf(flags), terminal));
-  });
 }
 
 /** Commander's own complaints in our form; help and version are no errors. */

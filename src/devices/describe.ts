@@ -20,7 +20,7 @@ export type { SystemFacts } from './facts.js';
  * Throws `NO_MOUNTS` where the mounts cannot be read, since nothing is safe then.
  */
 export async function readSystem(source: SystemSource = liveSource): Promise<SystemFacts> {
-  const words = readWords(await source.lsblk());
+  const words = await wordsNow(source);
   const names = [...source.list(classBlock)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const mounts = parseMountinfo(source.readText('/proc/self/mountinfo') ?? '');
   if (!mounts.some((mount) => mount.mountpoint === '/')) {
@@ -48,6 +48,31 @@ export async function readSystem(source: SystemSource = liveSource): Promise<Sys
 
 /** One device of lsblk: its column names in small letters. */
 type Words = Readonly<Record<string, unknown>>;
+
+/** So long lsblk's words hold for the same disks with the same media in them. What decides is read anew every time. */
+const wordsHoldMs = 2000;
+let recent: { readonly atMs: number; readonly media: string; readonly words: Promise<Map<string, Words>> } | undefined;
+
+/** lsblk takes longer than all the rest, and a burn looks several times before its first write. */
+function wordsNow(source: SystemSource): Promise<Map<string, Words>> {
+  const read = async () => readWords(await source.lsblk());
+  if (source !== liveSource) return read();
+  const media = mediaNow(source);
+  const nowMs = performance.now();
+  if (recent === undefined || recent.media !== media || nowMs - recent.atMs > wordsHoldMs)
+    recent = { atMs: nowMs, media, words: read() };
+  return recent.words;
+}
+
+/** Every disk by its number, and which medium is in it (`diskseq` counts them, Linux 5.15 or newer). */
+const mediaNow = (source: SystemSource): string =>
+  source
+    .list(classBlock)
+    .map((name) => [
+      name,
+      ...['dev', 'diskseq', 'size'].map((each) => source.readText(`${classBlock}/${name}/${each}`)),
+    ])
+    .join();
 
 /** The rows of lsblk by kernel name; a device with several parents comes several times, always the same. */
 function readWords(json: string | undefined): Map<string, Words> {

@@ -62,7 +62,7 @@ const wishes = {
 };
 
 /**
- * What is not kept: questions, whether somebody can answer them and where the records are, which are this process's own;
+ * What is not kept: questions, whether somebody can answer them, where the records are and what a run is called, which are this process's own;
  * `dryRun`, which has no journal; and permissions, which are said each time and stand in no file.
  */
 export const leftOut = [
@@ -71,6 +71,7 @@ export const leftOut = [
   'nextCard',
   'attended',
   'records',
+  'runId',
   'dryRun',
   'allowFixed',
   'allowLarge',

@@ -158,7 +158,8 @@ function checked(place: RecordsPlace, path: string, descriptor: number): number 
   throw refused(`${path} belongs to user ${facts.uid}`);
 }
 
-function giveToOwner({ uid, gid }: RecordsPlace, descriptor: number, path: string): void {
+/** Under sudo: what was made in a directory of the person who called is theirs. */
+export function giveToOwner({ uid, gid }: RecordsPlace, descriptor: number, path: string): void {
   if (uid === undefined || statSync(dirname(path)).uid !== uid) return;
   const now = fstatSync(descriptor);
   if (uid !== now.uid || (gid ?? now.gid) !== now.gid) fchownSync(descriptor, uid, gid ?? now.gid);

@@ -63,6 +63,10 @@ export function claimRun(place: RecordsPlace, run: JournalRun): FileLock {
   return lock;
 }
 
+/** Whether the process that writes a journal is alive. */
+export const isGoingOn = (place: RecordsPlace, id: string): boolean =>
+  findPlace(place, 'runs') !== undefined && whileLocked(place, () => isLocked(journalPath(place, id)));
+
 const journalPath = (place: RecordsPlace, id: string): string => join(place.directory, 'runs', journalName(id));
 
 /** Whether the process that writes it is alive. Only under the lock of the records: the file is not made anew by this. */

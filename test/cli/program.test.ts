@@ -14,6 +14,8 @@ const shared = [
   '--verify',
   '--no-verify',
   '--full',
+  '--delta',
+  '--background',
   '--blocksize <size>',
   '--size <size>',
   '--early',

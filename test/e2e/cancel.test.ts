@@ -102,7 +102,7 @@ describe('one signal', () => {
     rmSync(bench.store, { recursive: true, force: true });
     const run = bench.start(
       [...burnXz, '--early'],
-      [`write path=${bench.store} from=4194304 sleep=3000`, 'write path=cards/ log'],
+      [`write path=${bench.store} from=4194304 sleep=40`, 'write path=cards/ log'],
     );
     await onEveryCard(run);
     run.signalAll('SIGINT');

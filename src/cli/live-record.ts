@@ -1,0 +1,95 @@
+// Keeps what `piburn status` shows of a run: written about once a second, and whenever a card begins or ends. That it cannot
+// be written (a full disk) is a warning, told once; the burn goes on.
+
+import { asPiburnError } from '../errors.js';
+import { given } from '../given.js';
+import type { LiveFacts, LiveState } from '../protocol/live.js';
+import type { BurnEvent } from '../protocol.js';
+import { beginLive, type LiveNote } from '../records/live-run.js';
+import type { RecordsPlace } from '../records/place.js';
+import { ownJournal } from '../records/read-live.js';
+import { nameOf } from './process-name.js';
+import { ownRunId } from './run-id.js';
+import { isEngine } from './supervisor.js';
+import type { Terminal } from './terminal.js';
+
+const everyMs = 1000;
+
+export interface LiveRecord {
+  /** An event that has been folded into the state. */
+  take(event: BurnEvent): void;
+  /** `exitCode`: how the command ends; undefined when nothing was begun, and nothing shall be remembered. */
+  end(exitCode: number | undefined): void;
+}
+
+/** `state`: the run as it is now. */
+export function keepLive(
+  place: RecordsPlace,
+  { command, image }: Pick<LiveFacts, 'command' | 'image'>,
+  state: () => LiveState,
+  terminal: Terminal,
+): LiveRecord {
+  const startedMs = performance.now();
+  const facts = { command, image, ...ownFacts(terminal) };
+  let note: LiveNote | undefined;
+  let journal: string | undefined;
+  let isBegun = false;
+  let isWarned = false;
+  const attempt = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (isWarned) return;
+      isWarned = true;
+      terminal.say(`warning: \`piburn status\` cannot follow this run: ${asPiburnError(error).failure.message}`);
+    }
+  };
+  const write = (exitCode?: number) =>
+    attempt(() =>
+      note?.write({ elapsedMs: performance.now() - startedMs, state: state(), ...given({ journal, exitCode }) }),
+    );
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    attempt(() => {
+      note = beginLive(place, facts);
+    });
+    write();
+    timer = setInterval(() => write(), everyMs).unref();
+  };
+  return {
+    take(event) {
+      // Not before: a command that is refused for its words leaves nothing.
+      if (timer === undefined) begin();
+      if (event.type === 'card-start' && !isBegun) {
+        isBegun = true;
+        if (command === 'create')
+          attempt(() => {
+            journal = ownJournal(place, process.pid, facts.startedAt);
+          });
+        terminal.foreground?.begin({ id: journal ?? facts.id, pid: process.pid, ...given({ log: facts.log }) });
+      }
+      if (event.type === 'card-start' || event.type === 'card-end') write();
+    },
+    end(exitCode) {
+      clearInterval(timer);
+      if (exitCode === undefined && !isBegun) attempt(() => note?.forget());
+      else {
+        write(exitCode);
+        attempt(() => note?.close());
+      }
+    },
+  };
+}
+
+function ownFacts({ foreground }: Terminal): Omit<LiveFacts, 'command' | 'image'> {
+  const start = foreground?.start;
+  const engine = nameOf(process.pid);
+  return {
+    id: start?.id ?? ownRunId(),
+    startedAt: new Date().toISOString(),
+    engine,
+    leader: start === undefined && isEngine() ? nameOf(process.ppid) : engine,
+    background: start !== undefined,
+    ...given({ log: start?.log }),
+  };
+}
