@@ -132,5 +132,5 @@ function likelyCause(found: Buffer, wrongBits: number): string {
     return 'the card lost the data: it may be a fake that is smaller than it says, or worn out; use another card';
   if (wrongBits <= fewBits)
     return 'a few bits flipped: a bad cell, or a bad reader or cable; try another reader, then another card';
-  return 'the card returned other data: it may be a fake that is smaller than it says; test it with f3probe, use another card';
+  return 'the card returned other data: it may be a fake that is smaller than it says; `piburn probe` tests it; use another card';
 }
