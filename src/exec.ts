@@ -13,14 +13,20 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** Whose rights a program gets when they are not ours: a user and a group by number, and no other groups. Needs root. */
+export interface RunsAs {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
  * Runs a program to its end and returns what it printed, whatever its exit code.
- * Returns undefined when the program is not installed. Killed after `timeoutMs` (default 20 s; exit code 124).
+ * Returns undefined when the program is not installed, or not for that user. Killed after `timeoutMs` (default 20 s; exit code 124).
  */
 export async function run(
   program: string,
   args: readonly string[],
-  options: { input?: string; timeoutMs?: number } = {},
+  options: { input?: string; timeoutMs?: number; as?: RunsAs } = {},
 ): Promise<CommandResult | undefined> {
   const result = await execa(program, args, {
     reject: false,
@@ -28,8 +34,10 @@ export async function run(
     ...(options.input === undefined ? {} : { input: options.input }),
     timeout: options.timeoutMs ?? 20_000,
     env: { LC_ALL: 'C' },
+    ...options.as,
   });
-  if (errnoOf(result) === 'ENOENT' || result.code === 'ENOENT') return undefined;
+  const code = errnoOf(result) ?? result.code;
+  if (code === 'ENOENT' || (code === 'EACCES' && options.as !== undefined)) return undefined;
   return {
     exitCode: result.timedOut ? 124 : (result.exitCode ?? 128),
     stdout: result.stdout,
@@ -37,32 +45,45 @@ export async function run(
   };
 }
 
-/** A running program: its output comes as a stream, its end as a promise that never rejects. */
-export interface RunningProgram {
-  readonly stdout: AsyncIterable<Uint8Array>;
+/** A running program: its end comes as a promise that never rejects. */
+export interface Running {
   /** `signal`: what ended it before its time, if anything did. */
   readonly ended: Promise<{ readonly exitCode: number; readonly signal?: string; readonly stderr: string }>;
   kill(): void;
 }
 
+/** Its output comes as a stream. */
+export interface RunningProgram extends Running {
+  readonly stdout: AsyncIterable<Uint8Array>;
+}
+
 /** A running program that is fed. */
-export interface RunningFilter extends RunningProgram {
+export interface FedProgram extends Running {
   readonly stdin: Writable;
 }
+
+export type RunningFilter = RunningProgram & FedProgram;
 
 /**
  * Starts a filter: a program that is fed by its `stdin` and answers on its `stdout`. The terminal's Ctrl-C does not reach
  * it (setsid(2)), so that it is ended by us and in our order; without us its pipes end, and it with them.
  */
-export function start(program: string, args: readonly string[]): RunningFilter {
-  const child = execa(program, args, { ...streaming, ...apart, stdin: 'pipe' });
+export function start(program: string, args: readonly string[], as?: RunsAs): RunningFilter {
+  const child = execa(program, args, { ...streaming, ...apart, ...as, stdin: 'pipe' });
   return { ...running(child), stdin: child.stdin };
 }
 
+/** The same for a program whose answer goes into an open file of ours. */
+export function startInto(program: string, args: readonly string[], output: number, as?: RunsAs): FedProgram {
+  // execa hands on any descriptor; its types name the 1 only.
+  const child = execa(program, args, { ...streaming, ...apart, ...as, stdin: 'pipe', stdout: output as 1 });
+  return { ...endOf(child), stdin: child.stdin };
+}
+
 /** The same for a program that has an open file of ours as its standard input: `/proc/self/fd/0` is that file's path for it. */
-export function startOn(program: string, args: readonly string[], descriptor: number): RunningProgram {
+export function startOn(program: string, args: readonly string[], descriptor: number, as?: RunsAs): RunningProgram {
   // execa hands on any descriptor; its types name the 0 only.
-  return running(execa(program, args, { ...streaming, ...apart, stdin: descriptor as 0 }));
+  return running(execa(program, args, { ...streaming, ...apart, ...as, stdin: descriptor as 0 }));
 }
 
 /** A running program of which only the lines that it prints matter. */
@@ -101,12 +122,15 @@ const streaming = {
 } as const;
 
 interface Child extends PromiseLike<{ exitCode?: number; signal?: string; stderr: unknown }> {
-  readonly stdout: AsyncIterable<Uint8Array>;
   kill(): boolean;
 }
 
-const running = (child: Child): RunningProgram => ({
+const running = (child: Child & { readonly stdout: AsyncIterable<Uint8Array> }): RunningProgram => ({
+  ...endOf(child),
   stdout: child.stdout,
+});
+
+const endOf = (child: Child): Running => ({
   ended: Promise.resolve(child).then(({ exitCode, signal, stderr }) => ({
     exitCode: exitCode ?? 128,
     ...given({ signal }),

@@ -1,7 +1,7 @@
 // Opens an image for burning: finds its spool in the store or starts making one, and hands out where to read it, its
 // segment map (perhaps still growing) and the promise of its being whole. The decoded image is made once for all cards.
 
-import { readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, toFailure } from '../errors.js';
 import { given } from '../given.js';
@@ -10,7 +10,7 @@ import type { Arrival } from './arrival.js';
 import { checkDiskImage, cutShort, headBytes } from './disk-image.js';
 import { look, type Remote } from './fetch/client.js';
 import { arriveFromFile } from './file-arrival.js';
-import { spoolOf } from './kept.js';
+import { openSpool, spoolOf } from './kept.js';
 import { makeImage } from './make-image.js';
 import { type MapHeader, nameOfBmap, readMap, readMapHeader } from './map-file.js';
 import type { ImageOptions, OpenImage } from './open-image.js';
@@ -153,16 +153,21 @@ function reuse(wanted: Wanted, lock: FileLock, options: ImageOptions): OpenImage
   if (path === undefined) return undefined;
   checkGiven(wanted, kept.header, options);
   if (compare(wanted.expected, kept.header) !== 'right') return undefined;
+  // What was looked at is what is burned, whatever becomes of its name.
+  const reader = openSpool(place, path);
   return {
     name: wanted.name,
     place,
-    path,
+    path: `/proc/self/fd/${reader}`,
     table: kept.table,
     how: 'reuse',
     ...given({ initFormat: kept.header.initFormat }),
     whole: Promise.resolve(kept.header),
     cancel: () => undefined,
-    close: async () => lock.close(),
+    close: async () => {
+      closeSync(reader);
+      lock.close();
+    },
   };
 }
 

@@ -1,13 +1,26 @@
 // The images that are in the store, for people: what is there, how much room it takes, when it was last of use; and
 // what can go. `images/KEY/used` is `{ burnedAt?, verifiedAt? }`, ISO 8601, renamed into place.
 
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { given } from '../given.js';
 import { type FileIdentity, isFile } from './identity.js';
 import { type MapHeader, readMapHeader } from './map-file.js';
 import { finishedPlaces, placeOf, removePlace, type Store, type StorePlace, whenNobodyUses } from './store.js';
+import { inStore, openFileInStore } from './store-access.js';
 import * as downloads from './store-downloads.js';
 
 export interface KeptImage {
@@ -77,6 +90,10 @@ export function spoolOf(place: StorePlace, header: MapHeader): string | undefine
   return header.source.sizeBytes === header.imageBytes ? header.source.path : undefined;
 }
 
+/** Opens what `spoolOf` has found, for reading. */
+export const openSpool = (place: StorePlace, path: string): number =>
+  path === join(place.directory, 'image') ? openFileInStore(path, constants.O_RDONLY) : openSync(path, 'r');
+
 function isUnchanged(identity: FileIdentity): boolean {
   const stat = statSync(identity.path, { bigint: true, throwIfNoEntry: false });
   return (
@@ -89,8 +106,9 @@ function isUnchanged(identity: FileIdentity): boolean {
 }
 
 function roomOf(directory: string): number {
-  return readdirSync(directory).reduce((sum, name) => {
-    const stat = statSync(join(directory, name), { throwIfNoEntry: false });
+  const names = inStore(directory, () => readdirSync(directory));
+  return names.reduce((sum, name) => {
+    const stat = lstatSync(join(directory, name), { throwIfNoEntry: false });
     return sum + (stat?.blocks ?? 0) * 512;
   }, 0);
 }
@@ -102,7 +120,7 @@ export interface Uses {
 
 function usesOf(place: StorePlace): Uses {
   try {
-    const uses: Record<string, unknown> = JSON.parse(readFileSync(join(place.directory, 'used'), 'utf8'));
+    const uses: Record<string, unknown> = JSON.parse(readText(join(place.directory, 'used')));
     const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
     return given({ burnedAt: text(uses['burnedAt']), verifiedAt: text(uses['verifiedAt']) });
   } catch {
@@ -110,14 +128,35 @@ function usesOf(place: StorePlace): Uses {
   }
 }
 
+function readText(path: string): string {
+  const descriptor = openFileInStore(path, constants.O_RDONLY);
+  try {
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** Notes that an image was of use. The note is worth little: what goes wrong with it is nobody's trouble. */
 export function noteUse(place: StorePlace, use: Uses): void {
   const path = join(place.directory, 'used');
+  const beside = `${path}.${process.pid}`;
+  const text = JSON.stringify({ ...usesOf(place), ...use });
   try {
-    writeFileSync(`${path}.${process.pid}`, JSON.stringify({ ...usesOf(place), ...use }), { mode: 0o600 });
-    renameSync(`${path}.${process.pid}`, path);
+    inStore(path, () => {
+      writeFileSync(beside, text, { mode: 0o600, flag: 'wx' });
+      renameSync(beside, path);
+    });
   } catch {
-    rmSync(`${path}.${process.pid}`, { force: true });
+    removeQuietly(beside);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    inStore(path, () => rmSync(path, { force: true }));
+  } catch {
+    // It goes with the image.
   }
 }
 
@@ -161,10 +200,10 @@ export function collectGarbage(store: Store, all: boolean): Collected[] {
       return removed ? [{ what: 'an unfinished download', bytes: sizeBytes }] : [];
     });
   const rejected = join(store.directory, 'rejected');
-  const aside = existsSync(rejected) ? readdirSync(rejected) : [];
+  const aside = existsSync(rejected) ? inStore(rejected, () => readdirSync(rejected)) : [];
   const thrown = aside.map((name) => {
-    const bytes = statSync(join(rejected, name)).blocks * 512;
-    rmSync(join(rejected, name), { force: true });
+    const bytes = lstatSync(join(rejected, name)).blocks * 512;
+    inStore(rejected, () => rmSync(join(rejected, name), { force: true }));
     return { what: `rejected archive ${name}`, bytes };
   });
   return [...images, ...begun, ...thrown];

@@ -1,7 +1,7 @@
 // Makes an image of what comes in: into the store's partial directory first, checked by the spool worker, renamed into its
 // place when it is whole. Cards may follow from the first segment on.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { asPiburnError, errnoOf, PiburnError, usageError } from '../errors.js';
@@ -17,6 +17,7 @@ import { noRoom } from './room.js';
 import { SegmentTable } from './segment-table.js';
 import type { SpooledImage, SpoolOutcome, SpoolTask } from './spool-worker.js';
 import * as store from './store.js';
+import { openFileInStore } from './store-access.js';
 
 /** Starts bringing the image in. Until it is whole it lies in the place's partial directory. */
 export async function makeImage(
@@ -30,9 +31,8 @@ export async function makeImage(
   store.beginPlace(place);
   const table = SegmentTable.create(arrival.promisedBytes);
   const partialSpool = join(place.partial, 'image');
-  if (arrival.ownSpool === undefined) closeSync(openSync(partialSpool, 'wx', 0o600));
   // A descriptor path keeps the spool readable under one name before and after its directory is renamed.
-  const reader = openSync(arrival.ownSpool ?? partialSpool, 'r');
+  const reader = arrival.ownSpool === undefined ? makeSpool(partialSpool) : openSync(arrival.ownSpool, 'r');
   const whole = bringIn(arrival, table, decoder, place, options).then((header) => {
     lock.change('shared');
     if (isFile(arrival.identity)) store.removeStale(options.store, place, arrival.identity);
@@ -66,6 +66,12 @@ export async function makeImage(
       lock.close();
     },
   };
+}
+
+/** Makes the file; returns a descriptor for reading it. */
+function makeSpool(path: string): number {
+  closeSync(openFileInStore(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL));
+  return openFileInStore(path, constants.O_RDONLY);
 }
 
 function checkWish({ name, format, encoded }: Arrival, wish: ImageOptions['decoder']): void {

@@ -1,10 +1,11 @@
 // The segment map on disk: a magic line, a header as one line of JSON, the table's entries as they are in memory
 // (src/image/segment-table.ts), and an XXH3-128 digest over all of it. A map that is cut short or damaged is no map.
 
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, readFileSync, writeSync } from 'node:fs';
 import { digestOf } from './digest.js';
 import type { SourceIdentity } from './identity.js';
 import { digestBytes, SegmentTable } from './segment-table.js';
+import { openFileInStore } from './store-access.js';
 
 const magic = 'piburn segment map 1\n';
 
@@ -41,7 +42,7 @@ export const nameOfBmap = ({ name, text }: { readonly name: string; readonly tex
 export function writeMap(path: string, table: SegmentTable, header: MapHeader): void {
   const head = Buffer.from(`${magic}${JSON.stringify(header)}\n`);
   const body = Buffer.concat([head, table.entries()]);
-  const descriptor = openSync(path, 'wx', 0o600);
+  const descriptor = openFileInStore(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
   try {
     writeAll(descriptor, Buffer.concat([body, digestOf(body)]));
     fsyncSync(descriptor);
@@ -64,10 +65,19 @@ export function readMap(path: string): { header: MapHeader; table: SegmentTable 
 /** What a map says of its image; undefined when there is none, or none that is whole. */
 export const readMapHeader = (path: string): MapHeader | undefined => readWhole(path)?.header;
 
+function readInStore(path: string): Buffer {
+  const descriptor = openFileInStore(path, constants.O_RDONLY);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function readWhole(path: string): { header: MapHeader; entries: Buffer } | undefined {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readInStore(path);
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 // segments and publishes them. One task in, one outcome out; failures are data.
 
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, ftruncateSync, readSync, rmSync, writeSync } from 'node:fs';
 import { errnoOf, type Failure, interruption, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import { Allocation } from './allocation/allocation.js';
@@ -14,13 +14,16 @@ import { parseBmap } from './bmap/parse.js';
 import { isZero, SegmentCutter } from './cutter.js';
 import { corruptImage } from './decode/corrupt.js';
 import { type Encoded, encodedBytes } from './decode/encoded.js';
-import { type Decoder, decode } from './decode/index.js';
+import type { Decoder } from './decode/index.js';
 import { checkDiskImage, cutShort } from './disk-image.js';
+import { incoming, roomEveryBytes } from './incoming.js';
 import { checkRoom, noRoom } from './room.js';
 import { blockBytes, SegmentTable } from './segment-table.js';
 import { type ImageFormat, needsWholeFile } from './sniff.js';
+import { inStore, openFileInStore } from './store-access.js';
 import { checkDigests, type Digests, type ExpectedDigest } from './trust.js';
-import { type Window, windowsOf } from './windows.js';
+import { hashWindows, oneBuffer, type WindowHash } from './window-hash.js';
+import type { Window } from './windows.js';
 
 export interface SpoolTask {
   readonly encoded: Encoded;
@@ -50,7 +53,7 @@ export default async function spoolImage(task: SpoolTask): Promise<SpoolOutcome>
   try {
     const image = await (task.spoolPath === undefined
       ? readThrough(task, table, task.encoded.descriptor)
-      : withOpen(task.spoolPath, 'r+', (spool) => readThrough(task, table, spool)));
+      : withOpen(task.spoolPath, constants.O_RDWR, (spool) => readThrough(task, table, spool)));
     table.finish('whole', image.imageBytes);
     return { ok: true, image };
   } catch (error) {
@@ -59,8 +62,8 @@ export default async function spoolImage(task: SpoolTask): Promise<SpoolOutcome>
   }
 }
 
-async function withOpen<T>(path: string, flags: string, work: (descriptor: number) => Promise<T>): Promise<T> {
-  const descriptor = openSync(path, flags, 0o600);
+async function withOpen<T>(path: string, flags: number, work: (descriptor: number) => Promise<T>): Promise<T> {
+  const descriptor = openFileInStore(path, flags);
   try {
     return await work(descriptor);
   } finally {
@@ -78,7 +81,7 @@ async function readThrough(task: SpoolTask, table: SegmentTable, image: number):
 }
 
 async function withCopy<T>(encoded: Encoded, path: string, work: (copy: Encoded) => Promise<T>): Promise<T> {
-  return await withOpen(path, 'wx+', async (descriptor) => {
+  return await withOpen(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, async (descriptor) => {
     try {
       let doneBytes = 0;
       for await (const chunk of encodedBytes(encoded)) {
@@ -90,29 +93,43 @@ async function withCopy<T>(encoded: Encoded, path: string, work: (copy: Encoded)
     } catch (error) {
       throw errnoOf(error) === 'ENOSPC' ? noRoom(path) : error;
     } finally {
-      rmSync(path, { force: true });
+      inStore(path, () => rmSync(path, { force: true }));
     }
   });
 }
 
 async function follow(task: SpoolTask, table: SegmentTable, image: number): Promise<SpooledImage> {
+  const hashes = hashesOf(task);
+  try {
+    return await followWith(hashes, task, table, image);
+  } finally {
+    await hashes.image?.close();
+  }
+}
+
+async function followWith(hashes: Hashes, task: SpoolTask, table: SegmentTable, image: number): Promise<SpooledImage> {
   const { name } = task.encoded;
   const bmap = task.bmap && parseBmap(task.bmap.text, task.bmap.name);
   const checker = bmap && new BmapChecker(bmap, name, task.bmap?.name ?? '');
   const allocation = new Allocation((offsetBytes, lengthBytes) => readRange(image, offsetBytes, lengthBytes));
   const cutter = new SegmentCutter(table, freeBlocks(allocation, bmap && new BmapFree(bmap)));
-  const hashes = hashesOf(task);
   let imageBytes = 0;
   let claimedBytes = 0;
-  const bytes = decode(task.encoded, task.decoder, (chunk) => hashes.archive?.update(chunk));
-  for await (const window of windowsOf(bytes)) {
+  const { windows, areKept } = incoming(
+    task,
+    image,
+    hashes.image ?? oneBuffer(),
+    () => table.cancelled,
+    (chunk) => hashes.archive?.update(chunk),
+  );
+  for await (const window of windows) {
     if (table.cancelled) throw interruption(`reading ${name} was interrupted`);
     if (window.offsetBytes === 0) claimedBytes = checkDiskImage(window.bytes, name);
     imageBytes = window.offsetBytes + window.bytes.length;
     if (imageBytes > (task.promisedBytes ?? imageBytes)) throw brokenPromise(task, `more than ${task.promisedBytes}`);
     checker?.add(window.bytes);
     hashes.image?.update(window.bytes);
-    if (task.spoolPath !== undefined) keep(image, window, task.spoolPath);
+    if (task.spoolPath !== undefined && !areKept) keep(image, window, task.spoolPath);
     if (window.bytes.length > 0 || window.offsetBytes === 0) cutter.add(window.offsetBytes, window.bytes, window.last);
   }
   if (imageBytes !== (task.promisedBytes ?? imageBytes)) throw brokenPromise(task, `${imageBytes}`);
@@ -139,25 +156,23 @@ const freeBlocks = (allocation: Allocation, bmap: BmapFree | undefined) => ({
 
 interface Hashes {
   readonly archive?: Hash;
-  readonly image?: Hash;
+  readonly image?: WindowHash;
 }
 
 /** A raw file that lies here is hashed only when somebody says what its digest should be: it costs a core. */
-function hashesOf({ format, spoolPath, expected }: SpoolTask): Hashes {
-  const image = spoolPath === undefined && expected.length === 0 ? undefined : createHash('sha256');
+function hashesOf({ format, spoolPath, expected, promisedBytes }: SpoolTask): Hashes {
+  const image = spoolPath === undefined && expected.length === 0 ? undefined : hashWindows(promisedBytes);
   const archive = format === 'raw' || needsWholeFile(format) ? undefined : createHash('sha256');
   return given({ archive, image });
 }
 
 async function digestsOf({ format, encoded }: SpoolTask, hashes: Hashes): Promise<Digests> {
-  const imageSha256 = hashes.image?.digest('hex');
+  const imageSha256 = await hashes.image?.digest();
   if (format === 'raw') return given({ archiveSha256: imageSha256, imageSha256 });
   const archive = hashes.archive ?? createHash('sha256');
   if (needsWholeFile(format)) for await (const chunk of encodedBytes(encoded)) archive.update(chunk);
   return given({ archiveSha256: archive.digest('hex'), imageSha256 });
 }
-
-const roomEveryBytes = 64 * 1024 * 1024;
 
 /** Puts a window into the sparse spool: zero blocks stay holes. */
 function keep(spool: number, window: Window, path: string): void {

@@ -2,9 +2,10 @@
 // (src/image/fetch/download.ts), and `rejected/`, where an archive that proved wrong is put when somebody wants to see it.
 // Whoever touches them holds the place's lock exclusively.
 
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StorePlace } from './store.js';
+import { inStore, makeDirectoryInStore } from './store-access.js';
 
 /** A download that nobody has continued for so long is not waited for any more. */
 const staleMs = 14 * 24 * 3600 * 1000;
@@ -14,27 +15,29 @@ const storeOf = (place: StorePlace): string => join(place.lockPath, '..', '..');
 /** Where the archive of a place is downloaded to. */
 export function archivePath(place: StorePlace): string {
   const directory = join(storeOf(place), 'downloads');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectoryInStore(directory);
   return join(directory, place.key);
 }
 
 export function remove(place: StorePlace): void {
-  for (const path of [archivePath(place), `${archivePath(place)}.state`]) rmSync(path, { force: true });
+  const path = archivePath(place);
+  for (const each of [path, `${path}.state`]) inStore(each, () => rmSync(each, { force: true }));
 }
 
 /** Removes a download that has not brought a byte. */
 export function removeEmpty(place: StorePlace): void {
-  const size = statSync(archivePath(place), { throwIfNoEntry: false })?.size;
+  const size = lstatSync(archivePath(place), { throwIfNoEntry: false })?.size;
   if (size === undefined || size === 0) remove(place);
 }
 
 /** Moves an archive out of the way, under a name that people know; returns where it is. */
 export function putAside(place: StorePlace, name: string): string {
   const directory = join(storeOf(place), 'rejected');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectoryInStore(directory);
   const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const aside = join(directory, `${stamp}-${name.replace(/[^\w.+-]/g, '_').slice(0, 120)}`);
-  renameSync(archivePath(place), aside);
+  const archive = archivePath(place);
+  inStore(aside, () => renameSync(archive, aside));
   remove(place);
   return aside;
 }
@@ -45,7 +48,7 @@ export function listDownloads(storeDirectory: string): { key: string; sizeBytes:
   return names(directory)
     .filter((name) => !name.includes('.'))
     .flatMap((key) => {
-      const stat = statSync(join(directory, key), { throwIfNoEntry: false });
+      const stat = lstatSync(join(directory, key), { throwIfNoEntry: false });
       if (stat === undefined) return [];
       return [{ key, sizeBytes: stat.blocks * 512, stale: Date.now() - stat.mtimeMs > staleMs }];
     });
@@ -53,7 +56,7 @@ export function listDownloads(storeDirectory: string): { key: string; sizeBytes:
 
 function names(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    return inStore(directory, () => readdirSync(directory));
   } catch {
     return [];
   }

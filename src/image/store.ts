@@ -9,24 +9,26 @@
 //   locks/KEY            held exclusively while KEY is made or removed, shared while it is burned from
 // KEY is a digest of the source's identity, so that a changed file never meets an old spool.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
-  accessSync,
   closeSync,
-  constants,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  statSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errnoOf, failure, interruption } from '../errors.js';
-import { type FileLock, lockFile } from '../native.js';
+import { errnoOf, failure, interruption, type PiburnError } from '../errors.js';
+import { type FileLock, type LockMode, lockFile } from '../native.js';
+import { callingPerson, ourCaller } from './caller.js';
 import { type FileIdentity, isFile, type SourceIdentity } from './identity.js';
 import { readMapHeader } from './map-file.js';
+import { inStore, makeDirectoryInStore } from './store-access.js';
 
 /** Names of places that belong to a stream, which can never be asked for again. */
 const streamPrefix = 'stream-';
@@ -43,33 +45,58 @@ export interface StorePlace {
   readonly lockPath: string;
 }
 
-/** The directory of the store: `--store`, else PIBURN_STORE, else the user's cache directory. */
+/** The directory of the store: `--store`, else PIBURN_STORE, else the cache directory of the person who called. */
 export function storeDirectory(option: string | undefined, env: NodeJS.ProcessEnv): string {
   if (option !== undefined) return resolve(option);
   if (env['PIBURN_STORE']) return resolve(env['PIBURN_STORE']);
-  const cache = env['XDG_CACHE_HOME'];
-  return join(cache?.startsWith('/') ? cache : join(homedir(), '.cache'), 'piburn');
+  const { home, uid } = callingPerson(env);
+  // Under sudo it is root's, or whatever sudo has let through.
+  const cache = uid === undefined ? env['XDG_CACHE_HOME'] : undefined;
+  return join(cache?.startsWith('/') ? cache : join(home, '.cache'), 'piburn');
 }
 
 /**
- * Opens the store, making it if need be (0700), and sweeps away what a killed piburn left half-made.
+ * Opens the store, making it if need be (0700), and sweeps away what a killed piburn left half-made. What somebody else
+ * could change is no store.
  * @throws PiburnError `STORE_UNUSABLE`.
  */
 export function openStore(directory: string): Store {
   try {
     for (const room of ['images', 'locks']) {
-      mkdirSync(join(directory, room), { recursive: true, mode: 0o700 });
-      accessSync(join(directory, room), constants.R_OK | constants.W_OK | constants.X_OK);
+      makeDirectoryInStore(join(directory, room));
+      tryDirectory(join(directory, room));
     }
   } catch (error) {
-    throw failure('STORE_UNUSABLE', `the image store ${directory} cannot be used (${errnoOf(error) ?? error})`, {
-      hint: 'name another directory with --store=DIR or PIBURN_STORE',
-    });
+    throw unusable(directory, errnoOf(error) ?? String(error));
   }
+  for (const room of ['.', 'images', 'locks', 'downloads', 'rejected', 'lists']) checkRoom(directory, room);
   const store = { directory };
   sweep(store);
   return store;
 }
+
+/** By making something in it: access(2) asks for the user who started us, not for the one in whose name it is done. */
+function tryDirectory(path: string): void {
+  const trial = join(path, `.trial-${process.pid}-${randomBytes(4).toString('hex')}`);
+  inStore(path, () => {
+    mkdirSync(trial, { mode: 0o700 });
+    rmdirSync(trial);
+  });
+}
+
+/** A link in place of a room would lead elsewhere; the store itself may be one, since whoever calls has named it. */
+function checkRoom(directory: string, room: string): void {
+  const facts = (room === '.' ? statSync : lstatSync)(join(directory, room), { throwIfNoEntry: false });
+  if (facts === undefined) return;
+  if (!facts.isDirectory()) throw unusable(directory, `its ${room} is no directory of its own`);
+  const trusted = [0, process.geteuid?.(), ourCaller()?.uid];
+  if (!trusted.includes(facts.uid)) throw unusable(directory, `it belongs to user ${facts.uid}`);
+}
+
+const unusable = (directory: string, why: string): PiburnError =>
+  failure('STORE_UNUSABLE', `the image store ${directory} cannot be used (${why})`, {
+    hint: 'name another directory with --store=DIR or PIBURN_STORE, or see whose it is with ls -ld',
+  });
 
 /** The place for a source's spool; a stream has no identity and gets a place of its own that nobody finds again. */
 export function placeFor(store: Store, identity: SourceIdentity | undefined): StorePlace {
@@ -90,18 +117,22 @@ export function placeOf(store: Store, key: string): StorePlace {
  */
 export function beginPlace(place: StorePlace): void {
   abandonPlace(place);
-  mkdirSync(place.partial, { mode: 0o700 });
+  inStore(place.partial, () => void mkdirSync(place.partial, { mode: 0o700 }));
 }
 
 /** Removes what was begun in a place. */
-export const abandonPlace = (place: StorePlace): void => rmSync(place.partial, { recursive: true, force: true });
+export const abandonPlace = (place: StorePlace): void => removeAll(place.partial);
+
+const removeAll = (path: string): void => inStore(path, () => rmSync(path, { recursive: true, force: true }));
 
 /** Makes a finished spool (its files synced already) appear under its name at once, and last through a power cut. */
 export function completePlace(place: StorePlace): void {
-  syncDirectory(place.partial);
-  rmSync(place.directory, { recursive: true, force: true });
-  renameSync(place.partial, place.directory);
-  syncDirectory(join(place.directory, '..'));
+  inStore(place.directory, () => {
+    syncDirectory(place.partial);
+    rmSync(place.directory, { recursive: true, force: true });
+    renameSync(place.partial, place.directory);
+    syncDirectory(join(place.directory, '..'));
+  });
 }
 
 function syncDirectory(path: string): void {
@@ -115,9 +146,9 @@ function syncDirectory(path: string): void {
 
 /** Removes a place with everything in it. A lock file stays (somebody may be waiting on it), except a stream's. */
 export function removePlace(place: StorePlace): void {
-  rmSync(place.partial, { recursive: true, force: true });
-  rmSync(place.directory, { recursive: true, force: true });
-  if (place.key.startsWith(streamPrefix)) rmSync(place.lockPath, { force: true });
+  removeAll(place.partial);
+  removeAll(place.directory);
+  if (place.key.startsWith(streamPrefix)) removeAll(place.lockPath);
 }
 
 /** Removes the spools that were made from an earlier state of the same file and that nobody burns from. */
@@ -131,23 +162,31 @@ export function removeStale(store: Store, current: StorePlace, identity: FileIde
 
 /** Every place with a finished image (or a damaged one) that can be found again. */
 export function finishedPlaces(store: Store): StorePlace[] {
-  return readdirSync(join(store.directory, 'images'))
+  return namesIn(store)
     .filter((key) => !key.endsWith('.partial') && !key.startsWith(streamPrefix))
     .map((key) => placeOf(store, key));
 }
 
+const namesIn = ({ directory }: Store): string[] => {
+  const images = join(directory, 'images');
+  return inStore(images, () => readdirSync(images));
+};
+
 /** Half-made spools whose maker is gone (its lock died with it), and spools of streams left by a killed piburn. */
 function sweep(store: Store): void {
-  for (const name of readdirSync(join(store.directory, 'images'))) {
+  for (const name of namesIn(store)) {
     const place = placeOf(store, name.replace(/\.partial$/, ''));
-    if (name.endsWith('.partial')) whenNobodyUses(place, () => rmSync(place.partial, { recursive: true, force: true }));
+    if (name.endsWith('.partial')) whenNobodyUses(place, () => removeAll(place.partial));
     else if (name.startsWith(streamPrefix)) whenNobodyUses(place, () => removePlace(place));
   }
 }
 
+const lockOf = ({ lockPath }: StorePlace, mode: LockMode): FileLock | undefined =>
+  inStore<FileLock | undefined>(lockPath, () => lockFile(lockPath, mode));
+
 /** Acts on a place that no piburn is making or burning from; returns false when one is. */
 export function whenNobodyUses(place: StorePlace, act: () => void): boolean {
-  const lock = lockFile(place.lockPath, 'exclusive');
+  const lock = lockOf(place, 'exclusive');
   if (lock === undefined) return false;
   try {
     act();
@@ -169,7 +208,7 @@ export async function claimPlace<T>(
   cancelled: () => boolean,
 ): Promise<T> {
   for (let tries = 0; ; tries++) {
-    const lock = lockFile(place.lockPath, 'shared');
+    const lock = lockOf(place, 'shared');
     const found = lock && use.reuse(lock);
     if (found !== undefined) return found;
     if (lock?.change('exclusive')) return closedOnFailure(lock, use.make(lock));

@@ -2,12 +2,13 @@
 // the whole with its SHA-256. What it finds is damage of the disk that holds the store.
 
 import { createHash } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, interruption } from '../errors.js';
 import { isZero } from './cutter.js';
 import { digestOf } from './digest.js';
-import { type KeptImage, spoolOf } from './kept.js';
+import { type KeptImage, openSpool, spoolOf } from './kept.js';
 import { readMap } from './map-file.js';
 import { blockBytes, type SegmentTable, segmentBytesMax } from './segment-table.js';
 
@@ -24,7 +25,8 @@ export async function verifyKept(kept: KeptImage, watcher: Watcher): Promise<voi
   const map = readMap(join(kept.place.directory, 'map'));
   const path = map && spoolOf(kept.place, map.header);
   if (map === undefined || path === undefined) throw damaged(kept.name, 'its files in the store are not whole');
-  const spool = await open(path, 'r');
+  const reader = openSpool(kept.place, path);
+  const spool = await open(`/proc/self/fd/${reader}`, 'r').finally(() => closeSync(reader));
   try {
     const sha256 = createHash('sha256');
     const { imageBytes, imageSha256 } = map.header;

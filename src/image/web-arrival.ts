@@ -1,7 +1,7 @@
 // An image as it comes in from the web: the download goes into the store's `downloads/KEY`, from where the spool worker
 // reads it while it grows. What a broken run has fetched is there for the next one.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { asPiburnError, PiburnError, toFailure } from '../errors.js';
 import { given } from '../given.js';
 import { type Arrival, type BmapText, companionBytesMax, type Fetch, type Origin } from './arrival.js';
@@ -15,6 +15,7 @@ import { checkRoom } from './room.js';
 import { type ImageFormat, sniff, sniffBytes } from './sniff.js';
 import { readHead } from './source.js';
 import type { StorePlace } from './store.js';
+import { openFileInStore } from './store-access.js';
 import * as downloads from './store-downloads.js';
 import { digestIn, type ExpectedDigest } from './trust.js';
 
@@ -107,7 +108,7 @@ class Transfer implements Fetch {
       await this.#done;
       if (this.#trouble !== undefined) throw this.#trouble;
     }
-    const descriptor = openSync(downloads.archivePath(this.#place), 'r');
+    const descriptor = openFileInStore(downloads.archivePath(this.#place), constants.O_RDONLY);
     try {
       return { descriptor, format: sniff(readHead(descriptor, true).subarray(0, available), this.#image.name) };
     } catch (error) {

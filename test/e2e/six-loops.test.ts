@@ -100,5 +100,8 @@ function countXz(place: Workplace): { readonly env: Readonly<Record<string, stri
   writeFileSync(log, '');
   writeFileSync(`${directory}/xz`, `#!/bin/sh\necho "$*" >>'${log}'\nexec '${real}' "$@"\n`);
   chmodSync(`${directory}/xz`, 0o755);
+  // Decoders run as nobody.
+  chmodSync(place.directory, 0o711);
+  chmodSync(log, 0o666);
   return { env: { PATH: `${directory}:${process.env['PATH'] ?? ''}` }, log: () => readFileSync(log, 'utf8') };
 }

@@ -121,6 +121,8 @@ function refuseGeometry(geometry: ExtGeometry, revision: number, partitionBytes:
     groupCount <= maxGroups &&
     inodeTableBlocks >= 1 &&
     inodeTableBlocks < blocksPerGroup &&
+    // As mke2fs sees to (lib/ext2fs/initialize.c); otherwise the copies in all groups are millions of ranges.
+    1 + geometry.gatheredDescriptorBlocks + geometry.reservedDescriptorBlocks < blocksPerGroup &&
     [32, 64, 128, 256, 512, 1024].includes(geometry.descriptorBytes);
   if (!sound) throw new NotUnderstood('its superblock makes no sense');
   if (blockCount * blockBytes > partitionBytes) throw new NotUnderstood('the file system is larger than its partition');

@@ -5,9 +5,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
-  mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { inStore, makeDirectoryInStore, openFileInStore } from '../store-access.js';
 import { isJson } from './fields.js';
 
 /** A text of a list as it was fetched. */
@@ -52,18 +52,21 @@ export function readCached(directory: string, repo: string): CachedList | undefi
 
 /** Keeps a list, in place of what was kept of it before; throws the system's errors. */
 export function writeCached(directory: string, { repo, list, parts }: CachedList, now: Date): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  removeAbandoned(directory, now);
+  makeDirectoryInStore(directory);
+  inStore(directory, () => removeAbandoned(directory, now));
   const content = { version, repo, list, parts: [...parts] };
   const path = pathOf(directory, repo);
   const made = `${path}.${randomBytes(6).toString('hex')}.partial`;
-  try {
-    writeFileSync(made, JSON.stringify({ digest: digestOf(content), ...content }), { mode: 0o600, flag: 'wx' });
-    renameSync(made, path);
-  } catch (error) {
-    rmSync(made, { force: true });
-    throw error;
-  }
+  const text = JSON.stringify({ digest: digestOf(content), ...content });
+  inStore(path, () => {
+    try {
+      writeFileSync(made, text, { mode: 0o600, flag: 'wx' });
+      renameSync(made, path);
+    } catch (error) {
+      rmSync(made, { force: true });
+      throw error;
+    }
+  });
 }
 
 const pathOf = (directory: string, repo: string): string =>
@@ -72,7 +75,7 @@ const pathOf = (directory: string, repo: string): string =>
 const digestOf = (content: unknown): string => createHash('sha256').update(JSON.stringify(content)).digest('hex');
 
 function readSmall(path: string): string {
-  const descriptor = openSync(path, 'r');
+  const descriptor = openFileInStore(path, constants.O_RDONLY);
   try {
     if (fstatSync(descriptor).size > longestFileBytes) throw new RangeError('too large for a list');
     return readFileSync(descriptor, 'utf8');

@@ -125,7 +125,7 @@ export async function untilWhole({ name, taken, growth }: Encoded): Promise<void
 const downloadFailed = (name: string): PiburnError =>
   failure('DOWNLOAD_FAILED', `the download of ${name} failed`, { hint: 'try again: what has come is kept' });
 
-const unreadable = (name: string, offsetBytes: number, error: unknown): PiburnError =>
+export const unreadable = (name: string, offsetBytes: number, error: unknown): PiburnError =>
   failure(
     errnoOf(error) ?? 'IMAGE_UNREADABLE',
     `${name} cannot be read at byte ${offsetBytes} (${errnoOf(error) ?? String(error)})`,

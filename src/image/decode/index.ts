@@ -11,6 +11,7 @@ import { chunkBytes, type Encoded, encodedBytes } from './encoded.js';
 import { decodeByZlib } from './gzip.js';
 import { withinLimit } from './limit.js';
 import { decoderMissing } from './missing.js';
+import { asNobody } from './nobody.js';
 import { decodeBySevenZip, findSevenZip, type SevenZipProgram } from './seven-zip.js';
 import { decodeByLzmaNative, decodeByXz, hasNewXz } from './xz.js';
 import { decodeByYauzl } from './zip.js';
@@ -55,12 +56,12 @@ async function chooseForXz(wish: 'auto' | 'xz' | 'lzma-native'): Promise<Decoder
 
 async function chooseForBzip2(): Promise<Decoder> {
   for (const program of ['lbzip2', 'bzip2'] as const)
-    if ((await run(program, ['--help'])) !== undefined) return program;
+    if ((await run(program, ['--help'], given({ as: asNobody() }))) !== undefined) return program;
   throw decoderMissing('lbzip2 or bzip2', 'bzip2 images', 'lbzip2');
 }
 
 async function chooseForZstd(): Promise<Decoder> {
-  if ((await run('zstd', ['--version'])) !== undefined) return 'zstd';
+  if ((await run('zstd', ['--version'], given({ as: asNobody() }))) !== undefined) return 'zstd';
   if (hasNodeZstd()) return 'zlib-zstd';
   throw decoderMissing('zstd', 'zstd images', 'zstd');
 }

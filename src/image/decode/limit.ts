@@ -1,6 +1,6 @@
 // No image unpacks to more than it may: a small file can hold petabytes of zeros.
 
-import { failure } from '../../errors.js';
+import { failure, type PiburnError } from '../../errors.js';
 import { formatBytes } from '../../size-text.js';
 
 /** @throws PiburnError `IMAGE_TOO_LARGE` before the chunk that goes beyond the limit. */
@@ -12,10 +12,12 @@ export async function* withinLimit(
   let came = 0;
   for await (const chunk of chunks) {
     came += chunk.length;
-    if (came > limitBytes)
-      throw failure('IMAGE_TOO_LARGE', `${name} unpacks to more than ${formatBytes(limitBytes)}`, {
-        hint: 'if it is what you want, allow more with --max-size',
-      });
+    if (came > limitBytes) throw unpacksTooLarge(name, limitBytes);
     yield chunk;
   }
 }
+
+export const unpacksTooLarge = (name: string, limitBytes: number): PiburnError =>
+  failure('IMAGE_TOO_LARGE', `${name} unpacks to more than ${formatBytes(limitBytes)}`, {
+    hint: 'if it is what you want, allow more with --max-size',
+  });

@@ -1,11 +1,14 @@
 // Decoding by another program: it is fed through a pipe, its output is the image, and how it ended tells whether that
 // is all of it.
 
+import { fstatSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { failure, interruption, type PiburnError } from '../../errors.js';
-import { type RunningProgram, start } from '../../exec.js';
+import { type FedProgram, type Running, start, startInto } from '../../exec.js';
 import { corruptImage } from './corrupt.js';
 import { type Encoded, Feed } from './encoded.js';
+import { asNobody } from './nobody.js';
 
 export interface DecodingProgram {
   readonly program: string;
@@ -19,17 +22,66 @@ export interface DecodingProgram {
 }
 
 /** The program's output, its end checked. Breaking off the iteration ends the program. */
-export async function* decodeByProgram(
+export const decodeByProgram = (
   encoded: Encoded,
   how: DecodingProgram,
   seen?: (bytes: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array> =>
+  throughProgram(
+    encoded,
+    how,
+    seen,
+    () => start(how.program, how.args, asNobody()),
+    ({ stdout }) => stdout,
+  );
+
+/**
+ * For a program that writes into the open file `into` itself: how many bytes are there, again and again, and at last, when its
+ * end was checked, how many that were. Breaking off the iteration ends the program.
+ */
+export async function* decodeIntoFile(
+  encoded: Encoded,
+  how: DecodingProgram,
+  into: number,
+  seen?: (bytes: Uint8Array) => void,
+): AsyncGenerator<number> {
+  const sizeBytes = () => fstatSync(into).size;
+  yield* throughProgram(
+    encoded,
+    how,
+    seen,
+    () => startInto(how.program, how.args, into, asNobody()),
+    ({ ended }) => whileItRuns(ended, sizeBytes),
+  );
+  yield sizeBytes();
+}
+
+const lookAgainMs = 5;
+
+async function* whileItRuns(ended: Promise<unknown>, sizeBytes: () => number): AsyncGenerator<number> {
+  let isRunning = true;
+  const end = ended.finally(() => {
+    isRunning = false;
+  });
+  while (isRunning) {
+    yield sizeBytes();
+    await Promise.race([end, setTimeout(lookAgainMs)]);
+  }
+}
+
+async function* throughProgram<Program extends FedProgram, T>(
+  encoded: Encoded,
+  how: DecodingProgram,
+  seen: ((bytes: Uint8Array) => void) | undefined,
+  begin: () => Program,
+  told: (running: Program) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   const feed = new Feed(encoded, seen === undefined ? {} : { seen });
-  const running = start(how.program, how.args);
+  const running = begin();
   // A program that stops early closes the pipe under us; its exit code tells why, so that error is not ours to report.
   const feeding = pipeline(followedBy(feed.bytes(), how.ending), running.stdin).catch(() => undefined);
   try {
-    yield* running.stdout;
+    yield* told(running);
     await feeding;
     feed.check();
     await checkEnd(running, encoded.name, how);
@@ -53,7 +105,7 @@ async function* followedBy(chunks: AsyncIterable<Buffer>, ending: Buffer | undef
 
 /** @throws PiburnError when a program did not end well. */
 export async function checkEnd(
-  running: RunningProgram,
+  running: Running,
   name: string,
   { program, explain, killedHint }: Omit<DecodingProgram, 'args'>,
 ): Promise<void> {

@@ -3,11 +3,13 @@
 
 import { failure, interruption, type PiburnError } from '../../errors.js';
 import { run, startOn } from '../../exec.js';
+import { given } from '../../given.js';
 import { checked } from './checked.js';
 import { corruptImage } from './corrupt.js';
 import { type Encoded, untilWhole } from './encoded.js';
 import { memoryShareBytes, tooMuchMemory, usualWindowBytes } from './memory.js';
 import { decoderMissing } from './missing.js';
+import { asNobody, asReaderOf } from './nobody.js';
 import {
   type Archive,
   type ArchiveEntry,
@@ -34,7 +36,8 @@ const exitCodes = { outOfMemory: 8, stoppedByPerson: 255 } as const;
  * @throws PiburnError `DECODER_MISSING`.
  */
 export async function findSevenZip(): Promise<SevenZipProgram> {
-  for (const program of sevenZipPrograms) if ((await run(program, [])) !== undefined) return program;
+  for (const program of sevenZipPrograms)
+    if ((await run(program, [], given({ as: asNobody() }))) !== undefined) return program;
   throw decoderMissing('7-Zip', '7z archives', '7zip');
 }
 
@@ -90,7 +93,7 @@ async function* outputOf(
   descriptor: number,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const running = startOn(program, args, descriptor);
+  const running = startOn(program, args, descriptor, asReaderOf(descriptor));
   try {
     yield* running.stdout;
     await checkEnd(running, name, { program, explain: (words, exitCode) => trouble(name, program, words, exitCode) });

@@ -4,27 +4,35 @@ import { createRequire } from 'node:module';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../../exec.js';
+import { given } from '../../given.js';
 import { segmentBytesMax } from '../segment-table.js';
 import { corruptImage } from './corrupt.js';
 import { type Encoded, Feed } from './encoded.js';
 import { memoryShareBytes } from './memory.js';
+import { asNobody } from './nobody.js';
 import { decodeByProgram } from './program.js';
 
 /** First xz whose decoder uses several threads, and keeps to a memory limit by using fewer. */
 const xzVersionNeeded = [5, 4] as const;
 
 export async function hasNewXz(): Promise<boolean> {
-  const version = /\b(\d+)\.(\d+)/.exec((await run('xz', ['--version']))?.stdout ?? '');
+  const said = await run('xz', ['--version'], given({ as: asNobody() }));
+  const version = /\b(\d+)\.(\d+)/.exec(said?.stdout ?? '');
   if (version === null) return false;
   const [major, minor] = [Number(version[1]), Number(version[2])];
   return major > xzVersionNeeded[0] || (major === xzVersionNeeded[0] && minor >= xzVersionNeeded[1]);
 }
 
-export function decodeByXz(encoded: Encoded, seen?: (bytes: Uint8Array) => void): AsyncGenerator<Uint8Array> {
-  const args = ['--decompress', '--stdout', '--threads=0', `--memlimit-mt-decompress=${memoryShareBytes()}`];
-  const killedHint = 'perhaps the memory ran out: close other programs, or try --decoder=lzma-native';
-  return decodeByProgram(encoded, { program: 'xz', args, killedHint }, seen);
-}
+export const xzArgs = () => [
+  '--decompress',
+  '--stdout',
+  '--threads=0',
+  `--memlimit-mt-decompress=${memoryShareBytes()}`,
+];
+export const killedHint = 'perhaps the memory ran out: close other programs, or try --decoder=lzma-native';
+
+export const decodeByXz = (encoded: Encoded, seen?: (bytes: Uint8Array) => void): AsyncGenerator<Uint8Array> =>
+  decodeByProgram(encoded, { program: 'xz', args: xzArgs(), killedHint }, seen);
 
 /**
  * lzma-native on this thread's event loop. It emits `error` and then `end`, so only an error seen by the pipeline
@@ -71,7 +79,19 @@ async function* withFootersWhole(chunks: AsyncIterable<Buffer>): AsyncGenerator<
     const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     const end = bytes.at(-1) === 0x59 ? bytes.length - 1 : bytes.length;
     held = Buffer.from(bytes.subarray(end));
-    if (end > 0) yield bytes.subarray(0, end);
+    yield* pieces(bytes.subarray(0, end));
   }
   if (held.length > 0) yield held;
+}
+
+const pieceBytes = 16 * 1024;
+
+/** What is fed at once is decoded to its end, even after a limit or Ctrl-C, and 16 KiB may be 100 MB of zeros. */
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; ) {
+    let end = Math.min(start + pieceBytes, bytes.length);
+    if (bytes[end - 1] === 0x59 && bytes[end] === 0x5a) end--;
+    yield bytes.subarray(start, end);
+    start = end;
+  }
 }

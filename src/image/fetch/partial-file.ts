@@ -2,9 +2,10 @@
 // again but compared.
 
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { errnoOf, failure } from '../../errors.js';
 import { noRoom } from '../room.js';
+import { openInStore } from '../store-access.js';
 
 export class PartialFile {
   readonly #path: string;
@@ -21,7 +22,7 @@ export class PartialFile {
   /** Opens the file, or makes it (0600). */
   static async open(path: string): Promise<PartialFile> {
     return guarded(path, async () => {
-      const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+      const file = await openInStore(path, constants.O_RDWR | constants.O_CREAT);
       return new PartialFile(path, file, (await file.stat()).size);
     });
   }

@@ -1,8 +1,9 @@
 // The state of a download, beside its file: which file of which server it is, and how much of it has reached the disk.
 // It is replaced as a whole, so that a kill at any time leaves the old one or the new one.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, renameSync, rmSync } from 'node:fs';
 import { given } from '../../given.js';
+import { inStore, openInStore } from '../store-access.js';
 import { plain } from './remote.js';
 
 export interface DownloadState {
@@ -21,7 +22,7 @@ const statePath = (path: string): string => `${path}.state`;
 export async function readState(path: string): Promise<DownloadState | undefined> {
   try {
     const { url, etag, lastModified, sizeBytes, syncedBytes }: Record<string, unknown> = JSON.parse(
-      await readFile(statePath(path), 'utf8'),
+      await readText(statePath(path)),
     );
     if (typeof url !== 'string' || !isCount(syncedBytes)) return undefined;
     return {
@@ -38,20 +39,29 @@ export async function readState(path: string): Promise<DownloadState | undefined
   }
 }
 
+async function readText(path: string): Promise<string> {
+  const file = await openInStore(path, constants.O_RDONLY);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 export async function writeState(path: string, state: DownloadState): Promise<void> {
   const fresh = `${statePath(path)}.new`;
-  const file = await open(fresh, 'w', 0o600);
+  const file = await openInStore(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC);
   try {
     await file.writeFile(JSON.stringify(state));
     await file.datasync();
   } finally {
     await file.close();
   }
-  await rename(fresh, statePath(path));
+  inStore(path, () => renameSync(fresh, statePath(path)));
 }
 
 export async function removeState(path: string): Promise<void> {
-  await rm(statePath(path), { force: true });
+  inStore(path, () => rmSync(statePath(path), { force: true }));
 }

@@ -1,7 +1,7 @@
 // Where the program for a format is not installed: the next best, or an error that names the package.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { chooseDecoder } from '../../../src/image/decode/index.js';
@@ -16,6 +16,7 @@ test('without any program there are errors that say what to install', async (t) 
     process.env['PATH'] = path;
   });
   const folder = scratchFolder(t);
+  chmodSync(folder, 0o755); // decoders run as nobody
   process.env['PATH'] = folder;
   const missing = (words: RegExp, hint: RegExp) => (error: unknown) => {
     failsWith('DECODER_MISSING', words)(error);

@@ -1,7 +1,7 @@
 // Programs that do not do what they are for: killed, silent, gone early. What they leave is never taken for an image.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { PiburnError } from '../../../src/errors.js';
@@ -12,6 +12,7 @@ import { decoded, failsWith, mebibyte, noise } from './support.js';
 /** Puts a program of that name before all others. */
 function pretend(t: TestContext, program: Decoder, script: string): void {
   const folder = scratchFolder(t);
+  chmodSync(folder, 0o755); // decoders run as nobody
   const path = process.env['PATH'];
   t.after(() => {
     process.env['PATH'] = path;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { PiburnError } from '../../../src/errors.js';
@@ -171,6 +171,7 @@ test('a wish for a decoder is followed, and a raw image needs none', async () =>
 
 test('without a new xz the built-in decoder is taken, and a wish for xz is an error', async (t) => {
   const folder = scratchFolder(t);
+  chmodSync(folder, 0o755); // decoders run as nobody
   const path = process.env['PATH'];
   t.after(() => {
     process.env['PATH'] = path;
