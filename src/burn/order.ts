@@ -242,10 +242,14 @@ function checkDelta({ verify, wipeAll, early }: BurnOptions): void {
 /** Options that need a disk, or somebody who changes cards. */
 export function checkEffects({ options }: Order, slots: readonly SlotNow[]): void {
   const isFiles = slots.every(({ target }) => target?.identity.kind === 'file');
+  const isNew = slots.every(
+    ({ target }) => target?.identity.kind === 'file' && target.identity.sizeBytes === undefined,
+  );
   const idle = [
     ...(options.retries !== undefined && !canSwap(options) ? ['--retries: nobody changes cards (add --auto)'] : []),
     ...(options.eject === true && isFiles ? ['--eject: files cannot be ejected'] : []),
     ...(options.probe === false && isFiles ? ['--no-probe: files are not probed'] : []),
+    ...(options.delta && isNew ? ['--delta: a new file has nothing to compare with'] : []),
   ];
   const [first] = idle;
   if (first !== undefined)

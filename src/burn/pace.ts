@@ -1,6 +1,7 @@
 // Cards that are slow or answer late, told while they burn: they may be dying, or worn, or fake. Pure: a look at
 // the figures of a card and of the others in, a sentence out.
 
+import { lateAtLeastMs } from '../card/latency.js';
 import type { Phase } from '../protocol.js';
 
 export interface Pace {
@@ -53,7 +54,8 @@ function lateness({ phase, latePieces, slowestMs }: Pace): string | undefined {
   const doing = phase === 'writing' ? 'writing' : 'reading';
   if (slowestMs >= lateMs)
     return `it took ${seconds(slowestMs)} over ${doing} one piece: the card may be dying, or the reader`;
-  if (latePieces >= 4)
+  // While this process stood still, nobody knows how long they took (src/burn/watch.ts).
+  if (latePieces >= 4 && slowestMs >= lateAtLeastMs)
     return `${latePieces} pieces took far longer than the others (up to ${seconds(slowestMs)}): the card may be worn`;
   return undefined;
 }
@@ -61,8 +63,16 @@ function lateness({ phase, latePieces, slowestMs }: Pace): string | undefined {
 function slowness({ phase, doneBytes, phaseMs }: Pace, peers: readonly number[]): string | undefined {
   if (!isPaced(phase)) return undefined;
   const own = rateOf(doneBytes, phaseMs);
+  // While it is compared, a card is as slow as much of it differs, which is written in between.
+  const isComparable = phase !== 'comparing';
   const median = peers.toSorted((a, b) => a - b)[Math.floor((peers.length - 1) / 2)];
-  if (phaseMs >= peersAfterMs && peers.length >= fewestPeers && median !== undefined && own < median * peerShare)
+  if (
+    isComparable &&
+    phaseMs >= peersAfterMs &&
+    peers.length >= fewestPeers &&
+    median !== undefined &&
+    own < median * peerShare
+  )
     return `${phase} at ${megabytes(own)}, while the others do ${megabytes(median)}: try another card or slot`;
   if (phaseMs >= floorAfterMs && own < floorBytesPerSecond[phase])
     return `${phase} at ${megabytes(own)}, slower than any card should be: it may be worn or fake, or its reader bad`;

@@ -13,13 +13,14 @@ import { openCard } from './open-card.js';
 import { PieceTimes } from './piece-times.js';
 import { type Piece, piecesOf } from './pieces.js';
 import { layMarkers, type Markers, zeroMarkers } from './probe-markers.js';
-import { explainMismatch, findFake, isOfFake } from './probe-verdict.js';
+import { explainMismatch, findFake, mayHaveStrayed } from './probe-verdict.js';
 import { endFile, flush, put } from './put.js';
 import { readBack } from './read-back.js';
 import { recognise } from './recognise.js';
 import { RequestSize } from './request-size.js';
 import { ending } from './trouble.js';
 import { checkPiece, checkStillWiped } from './verify.js';
+import { isWiped, writesIgnored } from './wiped.js';
 import { isWorthComparing } from './worth-comparing.js';
 import { type Bench, wipeBetween, wipeEnd, wipeStart } from './write.js';
 
@@ -118,6 +119,7 @@ function wipe(burn: Burn): void {
   stopIfCancelled(counters);
   tally.bootable = 'unknown';
   wipeStart(bench, cardBytes);
+  if (job.verify && !isWiped(bench)) throw writesIgnored(job.target.path);
   tally.bootable = 'no';
   if (job.wipeAll)
     wipeBetween(bench, cardBytes, (stepBytes) => {
@@ -168,7 +170,7 @@ function check(burn: Burn, first: Piece, markers: Markers | undefined, ahead: Ah
   } catch (error) {
     const better = explainMismatch(burn, probed, error);
     // What was written elsewhere may have come out in the first MiB.
-    if (isOfFake(better)) tally.bootable = takeBack(burn) ? 'no' : 'unknown';
+    if (mayHaveStrayed(better)) tally.bootable = takeBack(burn) ? 'no' : 'unknown';
     throw better;
   }
   if (probed !== undefined) zeroMarkers(burn, probed);
@@ -200,7 +202,7 @@ function seal(burn: Burn, first: Piece): void {
 function takeBack(burn: Burn): boolean {
   try {
     wipeStart(burn.bench, sizeOf(burn));
-    return true;
+    return isWiped(burn.bench);
   } catch {
     return false; // The card takes no more writes; the result says `unknown`.
   }

@@ -13,7 +13,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { blockBytes } from '../image/segment-table.js';
-import { type Burn, imageNotRead, sizeOf, stopIfCancelled } from './burn-state.js';
+import { type Burn, imageBroken, imageNotRead, sizeOf, stopIfCancelled } from './burn-state.js';
 import { checkRoom, isNewFile } from './open-card.js';
 import { type Piece, piecesOf } from './pieces.js';
 import { cardLimit, flush, put } from './put.js';
@@ -55,7 +55,7 @@ export function writeAhead(burn: Burn): Ahead {
     else if (isLikelyToDiffer(burn, piece)) likely.push(piece);
   }
   stopIfCancelled(counters);
-  if (first === undefined) throw imageNotRead(job.target.path);
+  if (first === undefined) throw imageBroken(job.target.path);
   counters.enter('writing', bytesOf(likely));
   const written = new Set<number>();
   for (const piece of likely) {

@@ -20,7 +20,7 @@ const lateMs = 5000;
 /** So many times the median is late too, once so many pieces are known, and unless it is short all the same. */
 const lateMedians = 10;
 const lateAfterPieces = 16;
-const lateAtLeastMs = 250;
+export const lateAtLeastMs = 250;
 
 export class Latency {
   readonly #counts = new Uint32Array(buckets);

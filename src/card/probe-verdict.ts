@@ -50,9 +50,11 @@ export function explainMismatch(burn: Burn, markers: Markers | undefined, proble
   }
 }
 
-/** Whether it says that the card puts what is written in other places. */
-export const isOfFake = (problem: unknown): boolean =>
-  problem instanceof PiburnError && ['FAKE_CAPACITY', 'CARD_WRAPS'].includes(problem.failure.code);
+/** Whether it leaves open that what was written has come out in another place. */
+export const mayHaveStrayed = (problem: unknown): boolean =>
+  problem instanceof PiburnError && strayed.includes(problem.failure.code);
+
+const strayed = ['FAKE_CAPACITY', 'CARD_WRAPS', 'VERIFY_MISMATCH', 'CARD_WEAK'];
 
 const mismatches = ['VERIFY_MISMATCH', 'VERIFY_READ', 'CARD_WEAK', 'CARD_WRAPS'];
 

@@ -59,6 +59,7 @@ export class RequestSize {
   #bytes: number;
   #leastBytes: number;
   #quietBytes = 0;
+  #tooLong = 0;
 
   /** `fixedBytes`: what the person has asked for, which is kept. */
   constructor(queue: QueueInfo | undefined, fixedBytes?: number) {
@@ -84,14 +85,16 @@ export class RequestSize {
 
   /** What the person is told at the end: one sentence, or none. */
   warnings(path: string): readonly string[] {
-    if (this.#leastBytes === this.#firstBytes) return [];
+    // One alone may be a pause of this process: Ctrl-Z, or a machine that slept.
+    if (this.#leastBytes === this.#firstBytes || this.#tooLong < 2) return [];
     return [
-      `${path} took more than ${tooLongMs / 1000} seconds over a request, so they were made smaller, ` +
+      `${path} took more than ${tooLongMs / 1000} seconds over requests, so they were made smaller, ` +
         `from ${kib(this.#firstBytes)} down to ${kib(this.#leastBytes)}: the card may be dying, or the reader`,
     ];
   }
 
   #shrink(): void {
+    this.#tooLong++;
     this.#quietBytes = 0;
     const half = wholeGrains(this.#bytes / 2);
     if (half < smallestBytes) return;

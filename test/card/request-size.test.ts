@@ -123,7 +123,7 @@ test('the person is told once, from what to what', () => {
   sizes(requests, [...times(3, 40_000), ...times(200, 10)]);
   assert.equal(requests.bytes, piece);
   assert.deepEqual(requests.warnings('/dev/sdx'), [
-    '/dev/sdx took more than 3 seconds over a request, so they were made smaller, from 4096 KiB down to 512 KiB: ' +
+    '/dev/sdx took more than 3 seconds over requests, so they were made smaller, from 4096 KiB down to 512 KiB: ' +
       'the card may be dying, or the reader',
   ]);
 });
@@ -175,7 +175,7 @@ async function burnSlowSpot(name: string, args: readonly string[]): Promise<{ le
 test('a burn asks for less after a slow spot, and for as much as before later on', { skip: bench.skip }, async () => {
   const [adaptive, fixed] = await Promise.all([burnSlowSpot('a', []), burnSlowSpot('b', ['--blocksize=4M'])]);
   assert.match(adaptive.lengths.join(' '), / 4( 2){32,}( 4)+/);
-  assert.match(adaptive.warnings.join(), /from 4096 KiB down to 2048 KiB/);
+  assert.deepEqual(adaptive.warnings, [], 'one alone may be a pause of this process');
   assert.match(fixed.lengths.join(' '), /( 4){18}/);
   assert.deepEqual(fixed.warnings, []);
 });

@@ -20,7 +20,7 @@ each, and what becomes of the card that is struck and of those beside it. Every 
 - **blank**: the card has no partition table. Nothing on it starts, nothing mounts.
 - **untouched**: the card is as it was before.
 - **unknown**: the card took no more writes, so nobody can say. piburn says that it cannot.
-- **wrong, and called good**: what you get when you leave verifying out.`;
+- **wrong, and called good**: what you get when you leave verifying out, or when a card loses data after it was read back.`;
 
 function section(where: Where): string {
   const rows = faultRows.filter((row) => row.where === where);
@@ -38,8 +38,9 @@ const titles: Readonly<Record<Where, string>> = {
 const about: Readonly<Record<Where, string>> = {
   program:
     'A library between piburn and its files makes these (`npm test -- faults/rows`). It needs no root. The cards are files: several are struck at once, each by a fault of its own, beside two that nothing strikes.',
-  kernel: 'A simulated card below a block device makes these; it needs root.',
-  hub: 'A virtual machine with USB card readers behind a hub makes these; it needs root.',
+  kernel:
+    'A simulated card (FUSE) below a loop device makes these (`npm test -- faults/kernel`); it needs root. Three cards are burned at once, and one of them is struck.',
+  hub: 'A virtual machine with six USB card readers behind a hub makes these (`npm run test:vm`); it needs root and some minutes, so it is not part of `npm test`. Several are struck in one run.',
 };
 
 const cellsOf = ({ fault, code, says, card, others, options }: FaultRow): string[] =>

@@ -3,6 +3,7 @@
 // errors are put in our own words.
 
 import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { nestsTooDeep } from '../../customise/flavours/yaml.js';
 import type { PiburnError } from '../../errors.js';
 import { complaint, printable, type Source } from './text-file.js';
 
@@ -48,6 +49,7 @@ const maxValues = 200_000;
  * and for more than 200,000 values with all aliases followed.
  */
 export function parseYaml(text: string, source: Source): Tree | undefined {
+  if (nestsTooDeep(text)) throw tooDeep(source, 1);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     schema: 'failsafe',
@@ -79,7 +81,7 @@ class Planter {
 
   plant(node: Node | null, lineAbove: number, depth: number): Tree {
     const line = node?.range == null ? lineAbove : this.#lineAt(node.range[0]);
-    if (depth > maxDepth) throw this.#complain(line, 'there are too many levels', 'see the README for an example');
+    if (depth > maxDepth) throw tooDeep(this.#source, line);
     if (node === null) return { kind: 'text', text: '', isPlain: true, line, weight: 1 };
     if (isAlias(node)) return this.#followed(node.source, line);
     if (node.tag !== undefined && !knownTags.has(node.tag)) throw notYaml(this.#source, line, 'TAG_RESOLVE_FAILED');
@@ -166,6 +168,9 @@ const troubles: Readonly<Partial<Record<ErrorCode, readonly [problem: string, hi
   BAD_INDENT: ['this line is indented wrongly', indentation],
   RESOURCE_EXHAUSTION: ['there are too many levels', 'close the brackets that were opened'],
 };
+
+const tooDeep = (source: Source, line: number): PiburnError =>
+  complaint(source, line, 'there are too many levels', 'see the README for an example');
 
 function notYaml(source: Source, line: number, code: ErrorCode): PiburnError {
   const [problem, hint] = troubles[code] ?? [
