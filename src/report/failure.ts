@@ -24,7 +24,7 @@ export function failureLines(failure: Failure): string[] {
 function messageLines({ code, message }: Failure): string[] {
   if (!pictured.has(code)) return [sentence(message)];
   const [problem = '', ...picture] = message.split('\n');
-  return [code === 'HOSTLIST' ? sentence(problem) : problem, ...picture.map(stripControls)];
+  return [code === 'HOSTLIST' ? sentence(problem) : stripControls(problem), ...picture.map(stripControls)];
 }
 
 const pictured = new Set(['HOSTLIST', 'IMAGE_AMBIGUOUS']);

@@ -72,7 +72,7 @@ const tableColumns: readonly Column<CardReport>[] = [
     cell: ({ unchangedBytes }) => (unchangedBytes === undefined ? unknownText : bytes(unchangedBytes)),
   },
   { title: 'skipped', numeric: true, cell: (card) => bytes(card.skippedBytes) },
-  { title: 'write', unit: 'MB/s', numeric: true, cell: (card) => speed(card.writtenBytes, card.writeMs) },
+  { title: 'write', unit: 'MB/s', numeric: true, cell: (card) => writeSpeed(card) },
   {
     title: 'verify',
     unit: 'MB/s',
@@ -82,6 +82,12 @@ const tableColumns: readonly Column<CardReport>[] = [
   { title: 'seconds', numeric: true, cell: (card) => seconds(card.totalMs) },
   { title: 'result', cell: (card) => (card.earlier ? `${card.outcome} before` : card.outcome) },
 ];
+
+/** So little, written between comparing, has no speed worth the name. */
+const leastWrittenBytes = 16 * 1024 * 1024;
+
+const writeSpeed = ({ unchangedBytes, writtenBytes, writeMs }: CardReport): string =>
+  unchangedBytes !== undefined && writtenBytes < leastWrittenBytes ? unknownText : speed(writtenBytes, writeMs);
 
 /** What becomes shorter or falls away when there is less room; slot, host, time and result stay. */
 const narrowing: readonly Step[] = [

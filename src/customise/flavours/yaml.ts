@@ -33,14 +33,33 @@ export function toYaml(value: YamlValue): string {
   });
 }
 
-/** The mapping in a text, as cloud-init reads it; undefined when it is none. */
+/** The mapping in a text, as cloud-init reads it; undefined when it is none, or beyond what such a file is. */
 export function readYamlMapping(text: string): Readonly<Record<string, YamlValue>> | undefined {
+  if (text.length > maxTextLength || nestsTooDeep(text)) return undefined;
   try {
     const value: unknown = parse(text, { version: '1.1', logLevel: 'silent' });
     return isMapping(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+const maxTextLength = 1024 * 1024;
+const maxFlowLevels = 1000;
+
+/**
+ * The library calls itself for every level. Near the end of the stack V8 cannot compile a regular expression, which ends
+ * the process and can be caught by nobody; so this is seen before.
+ */
+export function nestsTooDeep(text: string): boolean {
+  if (/^[ ?:-]{400}/m.test(text)) return true;
+  let levels = 0;
+  // A script in it may be full of colours (\e[31m), which open nothing.
+  for (const [bracket] of text.matchAll(/(?<!\\(?:033|e|x1b))[[{]|[\]}]/gi)) {
+    levels = bracket === '[' || bracket === '{' ? levels + 1 : Math.max(0, levels - 1);
+    if (levels > maxFlowLevels) return true;
+  }
+  return false;
 }
 
 const isMapping = (value: unknown): value is Readonly<Record<string, YamlValue>> =>
