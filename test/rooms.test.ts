@@ -107,7 +107,7 @@ const reserved: readonly (readonly [what: string, pattern: RegExp, places: reado
   ['the console', /\bconsole\./, []],
   ['the web', /'undici'/, ['image/fetch']],
   ['signals', /\bprocess\.on\(/, ['cli']],
-  ['the environment', /\bprocess\.env\b/, ['cli', 'burn/burn', 'native']],
+  ['the environment', /\bprocess\.env\b/, ['cli', 'burn/burn', 'native', 'image/caller']],
 ];
 
 const pureRooms = [

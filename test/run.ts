@@ -45,6 +45,7 @@ const needed: Readonly<Record<string, string>> = {
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base',
   'mkfs.exfat': 'exfatprogs',
+  'pkg-config': 'pkg-config',
 };
 
 const searched = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
@@ -59,6 +60,7 @@ const hasModule = (name: string): boolean => spawnSync('python3', ['-c', `import
 function missingPackages(): string[] {
   const packages = Object.keys(needed).flatMap((program) => (isThere(program) ? [] : [needed[program] ?? program]));
   for (const [name, module] of Object.entries(pythonModules)) if (!hasModule(name)) packages.push(module);
+  if (!existsSync('/usr/include/fuse3/fuse.h')) packages.push('libfuse3-dev');
   return [...new Set(packages)];
 }
 

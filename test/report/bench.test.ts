@@ -52,6 +52,14 @@ test('what was only read has no column for writing, and a step in which a card f
   assert.doesNotMatch(text, /Write|3 together/);
 });
 
+test('of what was measured again with other readers, the last is told', () => {
+  const again = (['write', 'read'] as const).map((operation) =>
+    benchMeasure({ part: 'together', operation }, [0, 2], 7),
+  );
+  const text = renderBench({ ...sampleBench, measures: [...sampleBench.measures, ...again] }, plain);
+  assert.match(text, /^2 together +7\.0 +7\.0 +5$/m);
+});
+
 test('a card that lies, one without O_DIRECT and a stop are told', () => {
   const readers = [
     benchReader('/dev/sda', { wrong: { blocks: 3, firstBytes: 8_388_608 } }),
