@@ -1,7 +1,8 @@
 // .xz by the system's xz, straight into the spool. Through a pipe its output would come 8 KiB at a time and be copied three
 // times more, which costs more than all that is done with it. xz leaves holes where there are only zeros, as we do.
 
-import type { PiburnError } from '../../errors.js';
+import { fstatSync } from 'node:fs';
+import { failure, type PiburnError } from '../../errors.js';
 import { noRoom } from '../room.js';
 import { corruptImage } from './corrupt.js';
 import type { Encoded } from './encoded.js';
@@ -36,10 +37,19 @@ export function decodeByXzIntoFile(
   const { name, limitBytes = promisedBytes } = encoded;
   if (promisedBytes > limitBytes) throw unpacksTooLarge(name, limitBytes);
   const explain = (words: string): PiburnError | undefined => {
-    if (/File too large/.test(words)) return corruptImage(name, `${promisedBytes} bytes were promised, more came`);
+    if (/File too large/.test(words))
+      return fstatSync(descriptor).size < promisedBytes
+        ? fileTooLarge(path, promisedBytes)
+        : corruptImage(name, `${promisedBytes} bytes were promised, more came`);
     return /No space left on device|quota/i.test(words) ? noRoom(path) : undefined;
   };
   const units = Math.ceil(promisedBytes / fileLimitUnitBytes);
   const args = ['-c', script, 'xz', String(units), ...xzArgs()];
   return decodeIntoFile(encoded, { program: 'sh', args, explain, killedHint }, descriptor, seen);
 }
+
+/** A file system such as FAT32, or a limit of this process: not the image's fault. */
+const fileTooLarge = (path: string, promisedBytes: number): PiburnError =>
+  failure('STORE_FILE_LIMIT', `${path}: a file of ${promisedBytes} bytes is larger than may be there`, {
+    hint: 'a FAT32 file system takes 4 GB at most, and `ulimit -f` may say less: choose another place by --store',
+  });
