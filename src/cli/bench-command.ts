@@ -1,9 +1,10 @@
 // `bench`: how fast the readers of this set-up write and read, alone and together, and what limits them. A line is redrawn while
 // it works; then a table, and what it means in sentences.
 
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readNow, replaceFile } from '../burn/config/replace-file.js';
-import { exitCodeOf, usageError } from '../errors.js';
+import { errnoOf, exitCodeOf, failure, toFailure, usageError } from '../errors.js';
 import { given } from '../given.js';
 import { type Benched, bench } from '../medium/throughput/bench.js';
 import { leastRangeBytes, mostRangeBytes, rangeStepBytes, usualRangeBytes } from '../medium/throughput/range.js';
@@ -100,8 +101,33 @@ function parseRange(text: string): number {
   throw usageError('SIZE', `--size: ${text} is not between 8M and 64G`, { hint: 'write it as --size=256M' });
 }
 
-/** @throws PiburnError `FILE_UNUSABLE`. */
-const plotPlace = (file: string): string => readNow(file).path;
+/** Larger than any picture. */
+const trialBytes = 64 * 1024;
+
+/**
+ * The place of the picture, with links followed; a file has been made beside it, and removed again.
+ * @throws PiburnError `FILE_UNUSABLE`.
+ */
+function plotPlace(file: string): string {
+  const { path } = readNow(file);
+  const trial = `${path}.partial-${process.pid}`; // as `replaceFile` calls it
+  try {
+    rmSync(trial, { force: true });
+    const descriptor = openSync(trial, 'wx', 0o600);
+    try {
+      writeFileSync(descriptor, Buffer.alloc(trialBytes));
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+      rmSync(trial);
+    }
+  } catch (error) {
+    throw failure('FILE_UNUSABLE', `--plot: ${file} cannot be written (${errnoOf(error) ?? error})`, {
+      hint: 'name a file in a directory that exists, may be written and has room; nothing has been erased',
+    });
+  }
+  return path;
+}
 
 async function isSure(
   targets: readonly TargetDescription[],
@@ -119,8 +145,8 @@ function tell({ result, stuck }: Benched, plot: string | undefined, flags: Bench
   for (const { failure } of result.readers)
     if (failure !== undefined) terminal.sayError(renderFailure(failure, { color: terminal.errorColor }));
   for (const line of afterwards(result.readers)) terminal.say(line);
-  if (plot !== undefined && result.measures.length > 0) savePlot(plot, result, terminal);
-  return { code: codeOf(result), stuck };
+  const isDrawn = plot === undefined || result.measures.length === 0 || savePlot(plot, result, terminal);
+  return { code: codeOf(result) || (isDrawn ? 0 : 1), stuck };
 }
 
 /** 130 before all: the person knows why there is less. */
@@ -153,7 +179,8 @@ function afterwards(readers: readonly BenchReader[]): string[] {
   ];
 }
 
-function savePlot(file: string, result: BenchResult, terminal: Terminal): void {
+/** False when it could not be: the figures have been told by then. */
+function savePlot(file: string, result: BenchResult, terminal: Terminal): boolean {
   const day = new Date().toISOString().slice(0, 10);
   const [limit = ''] = benchSentences(result);
   const names = result.readers.map(({ path, model }) => (model === 'file' ? path : model));
@@ -162,8 +189,14 @@ function savePlot(file: string, result: BenchResult, terminal: Terminal): void {
     subtitle: `${day}: ${limit}`,
   });
   const { uid, gid } = callingPerson(process.env);
-  replaceFile(file, svg, 0o644, given({ uid, gid }));
+  try {
+    replaceFile(file, svg, 0o644, given({ uid, gid }));
+  } catch (error) {
+    terminal.sayError(renderFailure(toFailure(error), { color: terminal.errorColor }));
+    return false;
+  }
   terminal.say(`The picture is in ${file}.`);
+  return true;
 }
 
 /** A line that is redrawn on a terminal; elsewhere a line for each kind of step. */

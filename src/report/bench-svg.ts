@@ -108,7 +108,8 @@ function crowdPlaces(result: BenchResult): Place[] {
 
 function blockPlaces(result: BenchResult): Place[] {
   const whole = wholeOf(result);
-  const reader = whole.find(({ part }) => part === 'blocks')?.rates[0]?.reader;
+  // Where the first one failed, another took its place.
+  const reader = whole.findLast(({ part }) => part === 'blocks')?.rates[0]?.reader;
   const alike = whole.filter(
     ({ part, rates }) => (part === 'blocks' || part === 'alone') && rates[0]?.reader === reader,
   );

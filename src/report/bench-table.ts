@@ -61,13 +61,14 @@ function rowsOf({ measures, readers, cores }: BenchResult): Row[] {
   const keys = [...new Set(whole.map((measure) => labelOf(measure, readers)))];
   return keys.map((label): Row => {
     const alike = whole.filter((measure) => labelOf(measure, readers) === label);
-    const write = alike.find(({ operation }) => operation === 'write');
-    const read = alike.find(({ operation }) => operation === 'read');
+    // The last: where a reader failed, the same was measured again with others.
+    const write = alike.findLast(({ operation }) => operation === 'write');
+    const read = alike.findLast(({ operation }) => operation === 'read');
     return {
       label,
       ...(write === undefined ? {} : { write, ...shareOf('writeShare', write, whole) }),
       ...(read === undefined ? {} : { read, ...shareOf('readShare', read, whole) }),
-      cpuShare: Math.max(...alike.map((measure) => busyShare(measure, cores))),
+      cpuShare: Math.max(...[write ?? [], read ?? []].flat().map((measure) => busyShare(measure, cores))),
     };
   });
 }

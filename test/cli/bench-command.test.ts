@@ -114,6 +114,7 @@ test('--json gives one object with every step, and --plot a picture that is XML'
   );
   assert.ok(['cards', 'shared', 'cpu'].includes(verdict.limit) && verdict.readers === 2);
   assert.equal(sentences.length >= 2, true);
+  assert.deepEqual(readdirSync(folder), ['p.svg'], 'the place was tried before, and nothing is left of that');
   const svg = readFileSync(join(folder, 'p.svg'), 'utf8');
   sax.parser(true).write(svg).close();
   assert.match(svg, /^<svg xmlns=[\s\S]*readers at once[\s\S]*<\/svg>\n$/);
@@ -127,6 +128,7 @@ test('what cannot be meant is told with the next step, and nothing is written', 
     [['--device=a.img', '--yes', '--size=1M'], 2, /--size: 1M is not between 8M and 64G/],
     [['--device=a.img', '--yes', '--seconds=0'], 2, /--seconds/],
     [['--device=a.img', '--yes', '--plot=no/such/p.svg'], 1, /p\.svg cannot be/],
+    [['--device=a.img', '--yes', '--plot=/proc/p.svg'], 1, /p\.svg cannot be written \(E[A-Z]+\)/],
     [['--device=a.img,./a.img', '--yes'], 3, /is a\.img again/],
     [['--yes'], 2, /no card was named/],
   ];
@@ -153,18 +155,14 @@ test('a card that breaks is named and left out, and the others go on', { skip: f
     [undefined, 'EIO', undefined],
   );
   assert.match(ended.text, /break-b\.img has a defect: pwrite at byte [0-9]+ gave EIO[\s\S]*Next: /);
+  // Slow machines come to the third write later: a step that was broken off by it is told, and does not count.
   const together = measures
-    .filter(({ part }) => part === 'together')
+    .filter(({ part, failed }) => part === 'together' && failed.length === 0)
     .map(({ rates }) => rates.map(({ reader }) => reader));
-  assert.ok(together.every((crowd) => !crowd.includes(1)));
-  // A step that was broken off may count for those that are left.
-  assert.deepEqual(
-    together.filter(({ length }) => length === 2),
-    [
-      [0, 2],
-      [0, 2],
-    ],
-  );
+  assert.deepEqual(together, [
+    [0, 2],
+    [0, 2],
+  ]);
   assert.equal(verdict?.readers, 2);
   assert.ok(paths.every(isBlank), 'the broken one is wiped too');
 });
@@ -200,6 +198,43 @@ test('Ctrl-C ends it in order: what was measured is told, the card is wiped, fil
   );
   assert.ok(isBlank(old) && !existsSync(fresh));
   await run.allGone();
+});
+
+test('Ctrl-C while cards are closed loses neither the result nor a file that is to be removed', {
+  skip: faults.skip,
+}, async () => {
+  const [old, fresh] = [faults.card('old-at-end'), faults.card('fresh-at-end')];
+  makeUsedCard(old, 16 * MiB);
+  // Both ends are wiped when it is opened; the third hole is what closing begins with.
+  const slow = 'change path=old-at-end name=punch call=3 times=1 sleep=1500';
+  const run = faults.start(['bench', `--device=${old},${fresh}`, ...quick], [slow]);
+  await until('the end of the measures', () => run.calls().length >= 1);
+  run.signalAll('SIGINT');
+  const ended = await run.ended;
+  assert.equal(ended.code, 0, ended.text);
+  const { interrupted, measures } = resultOf(ended);
+  assert.deepEqual([interrupted, measures.at(-1)?.rates.length], [false, 2], 'all was measured');
+  assert.ok(isBlank(old) && !existsSync(fresh));
+  await run.allGone();
+});
+
+test('a step in which the process was stopped is measured again', { skip: faults.skip }, async () => {
+  const [path, stoppedMs] = [faults.card('stopped'), 2_000];
+  makeUsedCard(path, 16 * MiB);
+  // The first of those that are measured, or a later one.
+  const run = faults.start(['bench', `--device=${path}`, ...quick], ['write path=stopped call=3 times=1 sleep=300']);
+  await until('a measured write', () => run.calls().length >= 1);
+  run.signalAll('SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, stoppedMs));
+  run.signalAll('SIGCONT');
+  const ended = await run.ended;
+  assert.equal(ended.code, 0, ended.text);
+  const { measures } = resultOf(ended);
+  assert.equal(measures.length, 10, 'each step counts once');
+  assert.ok(
+    measures.every(({ elapsedMs }) => elapsedMs < stoppedMs),
+    'the time in which it was stopped is in none',
+  );
 });
 
 test('a loop device is measured; mounted, it is refused, but may be read', (t) => {

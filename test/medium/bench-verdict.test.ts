@@ -178,6 +178,13 @@ test('a step in which a card failed does not count', () => {
   assert.deepEqual(verdict && [verdict.readers, verdict.limit], [2, 'cards'], 'what is left are two together');
 });
 
+test('what was measured with a card that broke later does not count', () => {
+  const measures = measuresOf({ write: [25, 25, 1], read: [90, 90, 4] });
+  const verdict = judge(measures, cards(3), cores, [2]);
+  assert.deepEqual(verdict && [verdict.readers, verdict.slow], [2, []]);
+  assert.equal(judge(measures, cards(3), cores, [0, 1, 2]), undefined);
+});
+
 test('nothing measured is no verdict, and no number that is none', () => {
   assert.equal(judge([], cards(2), cores), undefined);
   const stopped = measuresOf({ write: [25], read: [90] }).slice(0, 1);

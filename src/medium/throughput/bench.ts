@@ -76,9 +76,13 @@ async function runOn(targets: readonly BenchTarget[], options: BenchOptions): Pr
   try {
     await runner.run();
   } finally {
-    forget();
-    await runner.close();
-    removeMade(runner.made);
+    try {
+      // Whoever stops it now waits for this: cards are wiped and files removed in any case.
+      await runner.close();
+      removeMade(runner.made);
+    } finally {
+      forget();
+    }
   }
   return runner;
 }
@@ -97,7 +101,7 @@ function resultOf(
     cores,
     readers,
     measures: runner.measures,
-    ...given({ verdict: judge(runner.measures, readers, cores) }),
+    ...given({ verdict: judge(runner.measures, readers, cores, runner.broken) }),
     interrupted: runner.isCancelled,
     elapsedMs,
   };

@@ -23,13 +23,20 @@ const slowShare = 0.7;
 /** What a USB link gives to a card reader is about this share of its nominal bits, or more. */
 const linkUse = 0.55;
 
-/** Undefined when no reader was measured alone to the end. `cores`: CPUs of the machine. */
+/**
+ * Undefined when no reader was measured alone to the end. `cores`: CPUs of the machine. `broken`: readers that failed while
+ * they were measured; what was measured with them does not count.
+ */
 export function judge(
   measures: readonly BenchMeasure[],
   readers: readonly BenchReader[],
   cores: number,
+  broken: readonly number[] = [],
 ): BenchVerdict | undefined {
-  const whole = measures.filter(({ failed, rates }) => failed.length === 0 && rates.length > 0);
+  const whole = measures.filter(
+    ({ failed, rates }) =>
+      failed.length === 0 && rates.length > 0 && rates.every(({ reader }) => !broken.includes(reader)),
+  );
   const operations = (['write', 'read'] as const).filter((operation) =>
     whole.some((each) => each.operation === operation && each.part === 'alone'),
   );

@@ -9,6 +9,7 @@ import { StepGate } from './gate.js';
 import type { BenchTarget } from './inspect.js';
 import { Session } from './session.js';
 import { type BenchStep, usualBlockBytes, withLiving } from './steps.js';
+import { WakingClock } from './waking-clock.js';
 import type { Opened } from './worker.js';
 
 interface State {
@@ -28,23 +29,34 @@ interface Following {
 /** A fast one is measured for so long, even if it is through with its range before. */
 const leastMs = 300;
 const sampleMs = 100;
+/** A step in which this process stood still is taken again, but not for ever: a machine may be so loaded that it always looks so. */
+const mostRetakes = 2;
 
 export class Runner {
   readonly states: readonly State[];
   readonly measures: BenchMeasure[] = [];
-  readonly #steps: readonly BenchStep[];
+  readonly #planned: readonly BenchStep[];
+  readonly #steps: BenchStep[];
   readonly #options: Following;
   readonly #startedMs = performance.now();
+  #broken: readonly number[] = [];
   #isCancelled = false;
+  #isOver = false;
 
   constructor(targets: readonly BenchTarget[], steps: readonly BenchStep[], options: Following) {
     this.states = targets.map((target) => ({ target, session: new Session(target.identity) }));
-    this.#steps = steps;
+    this.#planned = steps;
+    this.#steps = [...steps];
     this.#options = options;
   }
 
   get isCancelled(): boolean {
     return this.#isCancelled;
+  }
+
+  /** Readers that failed while they were measured: nothing measured with them tells of the others. */
+  get broken(): readonly number[] {
+    return this.#broken;
   }
 
   get isStuck(): boolean {
@@ -58,7 +70,9 @@ export class Runner {
     );
   }
 
+  /** Once all is measured there is nothing to stop: what closes the cards goes on in any case. */
   cancel(): void {
+    if (this.#isOver) return;
     this.#isCancelled = true;
     for (const { session } of this.states) session.progress.cancel();
   }
@@ -66,17 +80,14 @@ export class Runner {
   async run(): Promise<void> {
     await Promise.all(this.states.map((state) => this.#open(state)));
     await Promise.all(this.states.filter(isOnFile).map((state) => this.#fill(state)));
-    for (const [index, step] of this.#steps.entries()) {
-      // Once more where a card failed: the others were measured with it.
-      for (let isWhole = false; !isWhole && !this.#isCancelled; ) {
-        const possible = this.#possible(step);
-        if (possible === undefined) break;
-        const measure = await this.#take(possible, index);
-        if (this.#isCancelled) break;
-        if (measure.rates.length > 0) this.measures.push(measure);
-        isWhole = measure.failed.length === 0;
-      }
+    for (let index = 0; index < this.#steps.length && !this.#isCancelled; ) {
+      const brokenBefore = this.#failed().length;
+      for (const step of this.#steps.slice(index)) await this.#takeWhole(step, index++);
+      // Each round ends with at least one card less than the one before.
+      if (this.#failed().length > brokenBefore) this.#steps.push(...this.#spoilt());
     }
+    this.#broken = this.#failed();
+    this.#isOver = true;
   }
 
   /** @throws nothing: what cannot be wiped is the card's failure. */
@@ -107,6 +118,34 @@ export class Runner {
     }
   }
 
+  /** Once more where a card failed: the others were measured with it. */
+  async #takeWhole(step: BenchStep, index: number): Promise<void> {
+    for (let retakesLeft = mostRetakes; !this.#isCancelled; ) {
+      const possible = this.#possible(step);
+      if (possible === undefined) return;
+      const { measure, hasSlept } = await this.#take(possible, index);
+      if (this.#isCancelled) return;
+      if (hasSlept && retakesLeft > 0) {
+        retakesLeft -= 1;
+        continue;
+      }
+      if (measure.rates.length > 0) this.measures.push(measure);
+      if (measure.failed.length === 0) return;
+    }
+  }
+
+  /** Steps that were measured only with readers that have failed since. */
+  #spoilt(): BenchStep[] {
+    return this.#planned.filter((step) => {
+      const possible = this.#possible(step);
+      return possible !== undefined && !this.measures.some((measure) => isOf(measure, possible));
+    });
+  }
+
+  #failed(): number[] {
+    return this.states.flatMap(({ failure }, index) => (failure === undefined ? [] : [index]));
+  }
+
   /** Without O_DIRECT there is nothing to be compared with. */
   #possible(step: BenchStep): BenchStep | undefined {
     const living = this.states.flatMap(({ opened, failure }, index) =>
@@ -117,15 +156,21 @@ export class Runner {
     return step.direct || isDirect ? possible : undefined;
   }
 
-  async #take(step: BenchStep, index: number): Promise<BenchMeasure> {
+  async #take(step: BenchStep, index: number): Promise<{ measure: BenchMeasure; hasSlept: boolean }> {
     const users = step.readers.flatMap((reader) => this.states[reader] ?? []);
     const gate = new StepGate();
-    const stopTelling = this.#tell(step, index, users);
+    const clock = new WakingClock(sampleMs);
+    const stopTelling = this.#tell(step, index, users, () => {
+      clock.tick();
+      // It is taken again: what is left of it is time lost.
+      if (clock.hasSlept) gate.stop();
+    });
     const startedMs = performance.now();
     const cpuSince = startCpuCount();
     const moved = await Promise.all(users.map((state) => this.#measure(state, step, gate)));
     const [cpu, elapsedMs] = [cpuSince(), performance.now() - startedMs];
     stopTelling();
+    clock.tick();
     const rates = step.readers.flatMap((reader, at): BenchRate[] => {
       const { doneBytes = 0, elapsedMs: ownMs = 0 } = moved[at] ?? {};
       return doneBytes > 0 && ownMs > 0 ? [{ reader, doneBytes, elapsedMs: ownMs }] : [];
@@ -134,7 +179,8 @@ export class Runner {
     const { part, operation, blockBytes } = step;
     const direct = step.direct && users.every(({ opened }) => opened?.direct);
     const failed = step.readers.filter((reader) => this.states[reader]?.failure !== undefined);
-    return { part, operation, blockBytes, direct, rates, failed, bytesPerSecond, elapsedMs, cpu };
+    const measure = { part, operation, blockBytes, direct, rates, failed, bytesPerSecond, elapsedMs, cpu };
+    return { measure, hasSlept: clock.hasSlept };
   }
 
   async #measure(state: State, step: BenchStep, gate: StepGate): Promise<Transferred | undefined> {
@@ -165,7 +211,13 @@ export class Runner {
     return Math.max(blockBytes, (alone.bytesPerSecond * this.#options.limitMs) / 1000);
   }
 
-  #tell({ part, operation, blockBytes, direct }: BenchStep, index: number, users: readonly State[]): () => void {
+  /** `look` is called as often. */
+  #tell(
+    { part, operation, blockBytes, direct }: BenchStep,
+    index: number,
+    users: readonly State[],
+    look: () => void,
+  ): () => void {
     const startedMs = performance.now();
     const expectedMs = this.#expectedMs(operation);
     const laterMs = this.#steps.slice(index + 1).reduce((sum, step) => sum + this.#expectedMs(step.operation), 0);
@@ -182,10 +234,10 @@ export class Runner {
       });
     };
     tell(0);
-    const timer = setInterval(
-      () => tell(users.reduce((sum, { session }) => sum + session.progress.doneBytes, 0)),
-      sampleMs,
-    );
+    const timer = setInterval(() => {
+      look();
+      tell(users.reduce((sum, { session }) => sum + session.progress.doneBytes, 0));
+    }, sampleMs);
     return () => clearInterval(timer);
   }
 
@@ -204,3 +256,11 @@ const isOnFile = ({ target: { description } }: State): boolean =>
 function fail(state: State, error: unknown): void {
   state.failure ??= toFailure(error);
 }
+
+/** All its readers, and no other that failed beside them. */
+const isOf = ({ part, operation, blockBytes, rates, failed }: BenchMeasure, step: BenchStep): boolean =>
+  failed.length === 0 &&
+  part === step.part &&
+  operation === step.operation &&
+  blockBytes === step.blockBytes &&
+  rates.map(({ reader }) => reader).join() === step.readers.join();

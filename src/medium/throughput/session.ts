@@ -7,24 +7,34 @@ import type { TargetIdentity } from '../../protocol.js';
 import { Progress } from '../progress.js';
 import type { CardOrder, StepOrder, Transferred } from './bench-card.js';
 import type { StepGate } from './gate.js';
+import { bootTimeMs, WakingClock } from './waking-clock.js';
 import type { Answer, Opened, WorkerJob } from './worker.js';
 
 const usualStallMs = 120_000;
-const lookMs = 500;
+const usualLookMs = 500;
 
 export class Session {
   readonly progress = new Progress();
   readonly #target: TargetIdentity;
   readonly #stallMs: number;
+  readonly #lookMs: number;
+  readonly #nowMs: () => number;
   readonly #pool: Piscina;
   #isStuck = false;
 
   constructor(
     target: TargetIdentity,
-    { worker = new URL('./worker.js', import.meta.url), stallMs = usualStallMs } = {},
+    {
+      worker = new URL('./worker.js', import.meta.url),
+      stallMs = usualStallMs,
+      lookMs = usualLookMs,
+      nowMs = bootTimeMs,
+    } = {},
   ) {
     this.#target = target;
     this.#stallMs = stallMs;
+    this.#lookMs = lookMs;
+    this.#nowMs = nowMs;
     this.#pool = new Piscina({
       filename: worker.href,
       minThreads: 1,
@@ -71,21 +81,24 @@ export class Session {
     }
   }
 
+  /** Time in which this process stood still itself does not count. */
   #watch() {
+    const clock = new WakingClock(this.#lookMs, this.#nowMs);
     let beats = this.progress.beats;
-    let movedMs = performance.now();
+    let movedMs = 0;
     let giveUp: (problem: PiburnError) => void = () => undefined;
     const stuck = new Promise<never>((_, reject) => {
       giveUp = reject;
     });
     const timer = setInterval(() => {
-      if (this.progress.beats !== beats) movedMs = performance.now();
+      const wakingMs = clock.tick();
+      if (this.progress.beats !== beats) movedMs = wakingMs;
       beats = this.progress.beats;
-      if (performance.now() - movedMs < this.#stallMs) return;
+      if (wakingMs - movedMs < this.#stallMs) return;
       this.#isStuck = true;
       this.progress.cancel();
       giveUp(stalled(this.#target.path, this.#stallMs));
-    }, lookMs);
+    }, this.#lookMs);
     return { stuck, stop: () => clearInterval(timer) };
   }
 }
