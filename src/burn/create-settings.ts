@@ -125,6 +125,6 @@ const missing = (what: string, option: string, line: string) =>
 
 /** What must be said each time, and is in no file. */
 function permissions(options: CreateOptions): Partial<BurnOptions> {
-  const { dryRun, allowFixed, allowLarge, unmount, attended, unasked, confirm, nextCard, records } = options;
-  return given({ dryRun, allowFixed, allowLarge, unmount, attended, unasked, confirm, nextCard, records });
+  const { dryRun, allowFixed, allowLarge, unmount, attended, unasked, confirm, nextCard, records, runId } = options;
+  return given({ dryRun, allowFixed, allowLarge, unmount, attended, unasked, confirm, nextCard, records, runId });
 }

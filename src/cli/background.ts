@@ -9,6 +9,7 @@ import { jsonLine } from '../report/json.js';
 import type { BackgroundStart, Begun } from './foreground.js';
 import { recordsPlace } from './person.js';
 import { newRunId } from './run-id.js';
+import { storeOption } from './store-option.js';
 import { type Engine, ended, passSignals, startEngine, type ToSupervisor, tell } from './supervisor.js';
 import { Terminal } from './terminal.js';
 
@@ -84,7 +85,7 @@ function begun(
 }
 
 function wayBack({ id, pid, log }: Begun, store: string | undefined): string {
-  const place = store === undefined ? '' : ` --store=${store}`;
+  const place = storeOption(recordsPlace(store, process.env).directory, process.env);
   return [
     `The burn goes on in the background: run ${id}, process ${pid}.`,
     `  look: piburn status${place}, or piburn status --follow${place}`,

@@ -32,14 +32,17 @@ export async function runEngine(args: readonly string[]): Promise<void> {
   });
 }
 
-/** In the background nobody passes signals on: `piburn stop`, or `kill`, speaks to this process. */
+/**
+ * In the background nobody passes signals on: `piburn stop`, or `kill`, speaks to this process. Whoever says it again is
+ * waiting, and does not mean `piburn stop --now`.
+ */
 function goApart(start: Foreground['start'], terminal: Terminal, ignored: () => void): void {
   terminal.foreground = new Foreground(start, () => terminal.interrupt());
   let isAsked = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.off(signal, ignored);
     process.on(signal, () => {
-      if (isAsked) process.kill(process.pid, 'SIGKILL');
+      if (isAsked) return;
       isAsked = true;
       terminal.interrupt();
     });

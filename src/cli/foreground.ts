@@ -42,8 +42,13 @@ export class Foreground {
     process.on('disconnect', () => this.#gone());
   }
 
+  /** Somebody reads what is said. */
+  get isThere(): boolean {
+    return process.connected && !this.#isBegun;
+  }
+
   get canAsk(): boolean {
-    return this.start.canAsk && this.#isThere;
+    return this.start.canAsk && this.isThere;
   }
 
   say(text: string): void {
@@ -83,12 +88,8 @@ export class Foreground {
     this.#isBegun = true;
   }
 
-  get #isThere(): boolean {
-    return process.connected && !this.#isBegun;
-  }
-
   #tell(message: ToForeground): void {
-    if (this.#isThere) process.send?.(message, () => undefined);
+    if (this.isThere) process.send?.(message, () => undefined);
   }
 
   #gone(): void {

@@ -18,8 +18,10 @@ const everyMs = 1000;
 export interface LiveRecord {
   /** An event that has been folded into the state. */
   take(event: BurnEvent): void;
-  /** `exitCode`: how the command ends; undefined when nothing was begun, and nothing shall be remembered. */
-  end(exitCode: number | undefined): void;
+  /** The run has come to its end, and so does the command. */
+  end(exitCode: number): void;
+  /** The command ends with an error. A run that had begun no card is forgotten, if there is somebody who reads the error. */
+  fail(exitCode: number): void;
 }
 
 /** `state`: the run as it is now. */
@@ -56,6 +58,11 @@ export function keepLive(
     write();
     timer = setInterval(() => write(), everyMs).unref();
   };
+  const end = (exitCode: number) => {
+    clearInterval(timer);
+    write(exitCode);
+    attempt(() => note?.close());
+  };
   return {
     take(event) {
       // Not before: a command that is refused for its words leaves nothing.
@@ -70,13 +77,16 @@ export function keepLive(
       }
       if (event.type === 'card-start' || event.type === 'card-end') write();
     },
-    end(exitCode) {
-      clearInterval(timer);
-      if (exitCode === undefined && !isBegun) attempt(() => note?.forget());
-      else {
-        write(exitCode);
-        attempt(() => note?.close());
+    end,
+    fail(exitCode) {
+      const isHeard = terminal.foreground === undefined || terminal.foreground.isThere;
+      if (isBegun || !isHeard) {
+        if (timer === undefined) begin();
+        end(exitCode);
+        return;
       }
+      clearInterval(timer);
+      attempt(() => note?.forget());
     },
   };
 }

@@ -19,12 +19,13 @@ const working = new Set([
 ]);
 const burning = new Set(['create', 'burn']);
 const args = process.argv.slice(2);
+const asksForHelp = args.includes('--help') || args.includes('-h');
 const command = args.find((arg) => !arg.startsWith('-')) ?? '';
 
 if (isEngine() || !working.has(command)) {
   const { runEngine } = await import('./engine.js');
   await runEngine(args);
-} else if (burning.has(command) && args.includes('--background')) {
+} else if (burning.has(command) && args.includes('--background') && !asksForHelp) {
   const { superviseBackground } = await import('./background.js');
   process.exitCode = await superviseBackground(args);
 } else process.exitCode = await supervise(args);

@@ -1,8 +1,7 @@
 // Shows a run to whoever is there: live bars on a terminal, plain lines in a pipe, JSON lines for programs; then the
 // table, the report file, and the exit code.
 
-import { closeSync, fchownSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { errnoOf, exitCodeOf, usageError } from '../errors.js';
+import { asPiburnError, exitCodeOf, failure, type PiburnError } from '../errors.js';
 import type { BurnRun } from '../index.js';
 import type { LiveState } from '../protocol/live.js';
 import type { BurnEvent, BurnSummary, CardReport } from '../protocol.js';
@@ -17,7 +16,7 @@ import { fold, initialState } from '../report/state.js';
 import { renderTable } from '../report/table.js';
 import type { Ending } from './ending.js';
 import { keepLive, type LiveRecord } from './live-record.js';
-import { callingPerson } from './person.js';
+import { openReport, type Report } from './report-file.js';
 import type { Terminal } from './terminal.js';
 
 export interface View {
@@ -35,7 +34,6 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
   const report = view.report === undefined ? undefined : openReport(view.report);
   let forget: (() => void) | undefined;
   let live: LiveRecord | undefined;
-  let code: number | undefined;
   try {
     const run = start();
     const follower = followEvents({ ...view, cards: true }, terminal);
@@ -45,18 +43,22 @@ export async function present(start: () => BurnRun, view: View, terminal: Termin
     }
     forget = terminal.onInterrupt(() => {
       run.cancel();
-      terminal.say('stopping: every card ends at its next segment (Ctrl-C again: at once)');
+      terminal.say(
+        `stopping: every card ends at its next segment (${terminal.foreground === undefined ? 'Ctrl-C again' : 'piburn stop --now'}: at once)`,
+      );
     });
-    const summary = await follow(run, follower, live, report);
+    const drafts = view.dryRun ? undefined : keepPasswords(run, report, terminal);
+    const summary = await follow(run, follower, live, drafts);
     if (!view.dryRun) terminal.say(`\n${tableOf(summary, terminal)}`);
-    report?.write(withPasswords(summary, run.passwords));
-    if (!view.dryRun) await view.afterwards?.(summary);
+    const code = await conclude(summary, run, { view, report, drafts, terminal });
+    live?.end(code);
     const all = [...summary.cards, ...summary.retried];
-    code = codeOf(summary);
-    return { code, stuck: all.some(({ failure }) => failure?.code === 'STALLED') };
+    return { code, stuck: all.some(({ failure: why }) => why?.code === 'STALLED') };
+  } catch (error) {
+    live?.fail(asPiburnError(error).exitCode);
+    throw error;
   } finally {
     forget?.();
-    live?.end(code);
     report?.close();
   }
 }
@@ -65,22 +67,97 @@ async function follow(
   run: BurnRun,
   follower: Follower,
   live: LiveRecord | undefined,
-  report: Report | undefined,
+  drafts: Drafts | undefined,
 ): Promise<BurnSummary> {
   try {
-    const cards: CardReport[] = [];
     for await (const event of run) {
       follower.take(event);
       live?.take(event);
-      if (event.type !== 'card-end' || run.passwords.size === 0) continue;
-      // A kill must not leave cards behind whose passwords nobody knows.
-      cards.push(event.card);
-      report?.draft(withPasswords({ cards }, run.passwords));
+      drafts?.take(event);
     }
     return await run.summary;
+  } catch (error) {
+    // What stopped the run is said, not that it was stopped.
+    throw drafts?.problem ?? error;
   } finally {
     follower.end();
   }
+}
+
+interface Drafts {
+  take(event: BurnEvent): void;
+  /** Why no card was begun, when the passwords could not be kept. */
+  readonly problem: PiburnError | undefined;
+}
+
+/**
+ * Passwords that were made up are on disk before the first card is written, since a kill must not leave cards behind whose
+ * passwords nobody knows. If they cannot be, the run is cancelled.
+ */
+function keepPasswords(run: BurnRun, report: Report | undefined, terminal: Terminal): Drafts | undefined {
+  if (report === undefined || run.passwords.size === 0) return undefined;
+  const passwords = Object.fromEntries(run.passwords);
+  const cards: CardReport[] = [];
+  let problem: PiburnError | undefined;
+  let isWarned = false;
+  try {
+    report.draft({ passwords, cards });
+  } catch (error) {
+    const { message } = asPiburnError(error).failure;
+    problem = failure('REPORT', `${message}, and nobody would know the passwords that were made up`, {
+      hint: 'make room there, or name a report in another directory',
+    });
+    run.cancel();
+  }
+  return {
+    problem,
+    take(event) {
+      if (event.type !== 'card-end' || problem !== undefined) return;
+      cards.push(event.card);
+      try {
+        report.draft({ passwords, cards });
+      } catch (error) {
+        if (!isWarned) terminal.say(`warning: ${asPiburnError(error).failure.message}; the burn goes on`);
+        isWarned = true;
+      }
+    },
+  };
+}
+
+interface Conclusion {
+  readonly view: View;
+  readonly report: Report | undefined;
+  readonly drafts: Drafts | undefined;
+  readonly terminal: Terminal;
+}
+
+/** What is done with the result. A step that fails is told, and takes nothing away from the others. Returns the exit code. */
+async function conclude(
+  summary: BurnSummary,
+  run: BurnRun,
+  { view, report, drafts, terminal }: Conclusion,
+): Promise<number> {
+  let code = codeOf(summary);
+  const steps: (() => Promise<void> | void)[] = [
+    () => {
+      if (drafts?.problem !== undefined) throw drafts.problem;
+      const told = withPasswords(summary, run.passwords);
+      report?.write(
+        told,
+        told.cards.flatMap(({ password, hostname = '' }) => (password === undefined ? [] : [hostname])),
+      );
+    },
+    () => (view.dryRun ? undefined : view.afterwards?.(summary)),
+  ];
+  for (const step of steps)
+    try {
+      await step();
+    } catch (error) {
+      const problem = asPiburnError(error);
+      terminal.sayError(renderFailure(problem.failure, { color: terminal.errorColor }));
+      if (code === 0) code = problem.exitCode;
+    }
+  return code;
 }
 
 export interface Follower {
@@ -138,12 +215,13 @@ function tableOf(summary: BurnSummary, terminal: Terminal): string {
   return summary.failure === undefined ? table : `${table}\n${renderFailure(summary.failure, { color })}`;
 }
 
+type ToldCard = CardReport & { readonly password?: string };
+
 /** The report is the one place where passwords that were made up are told; nobody but its owner may read it. */
 function withPasswords(
-  summary: { readonly cards: readonly CardReport[] },
+  summary: BurnSummary,
   passwords: ReadonlyMap<string, string>,
-): object {
-  if (passwords.size === 0) return summary;
+): Omit<BurnSummary, 'cards'> & { readonly cards: readonly ToldCard[] } {
   const cards = summary.cards.map((card) => {
     const password = card.outcome === 'good' && !card.earlier ? passwords.get(card.hostname ?? '') : undefined;
     return password === undefined ? card : { ...card, password };
@@ -156,52 +234,4 @@ function codeOf({ cards, failure, failed }: BurnSummary): number {
   if (interrupted) return 130;
   if (failure !== undefined) return exitCodeOf(failure);
   return failed > 0 || cards.some(({ outcome }) => outcome === 'cancelled') ? 1 : 0;
-}
-
-/** A report is written beside its place and moved there, so that it is whole or absent; opened first, to fail early. */
-interface Report {
-  /** What is known so far, in the file beside; it is gone once the report is written. */
-  draft(facts: object): void;
-  write(summary: object): void;
-  close(): void;
-}
-
-function openReport(path: string): Report {
-  const partial = `${path}.partial-${process.pid}`;
-  const descriptor = create(partial, path);
-  let done = false;
-  return {
-    draft(facts: object): void {
-      put(descriptor, { draft: true, ...facts });
-    },
-    write(summary: object): void {
-      put(descriptor, summary);
-      renameSync(partial, path);
-      done = true;
-    },
-    close(): void {
-      closeSync(descriptor);
-      if (!done) rmSync(partial, { force: true });
-    },
-  };
-}
-
-function put(descriptor: number, facts: object): void {
-  const text = Buffer.from(`${JSON.stringify(facts, null, 2)}\n`);
-  ftruncateSync(descriptor, 0);
-  writeSync(descriptor, text, 0, text.length, 0);
-  fsyncSync(descriptor);
-}
-
-function create(partial: string, path: string): number {
-  try {
-    const descriptor = openSync(partial, 'wx', 0o600);
-    const { uid, gid } = callingPerson(process.env);
-    if (uid !== undefined && gid !== undefined) fchownSync(descriptor, uid, gid);
-    return descriptor;
-  } catch (error) {
-    throw usageError('REPORT', `the report ${path} cannot be written (${errnoOf(error) ?? 'unknown error'})`, {
-      hint: 'name a file in a directory that exists and may be written',
-    });
-  }
 }

@@ -8,6 +8,7 @@ import { listLive, type SeenRun } from '../records/read-live.js';
 import { isGoingOn, type JournalRun, listRuns } from '../records/read-runs.js';
 import type { RunStatus } from '../report/status-text.js';
 import { isStopped } from './process-name.js';
+import { storeOption } from './store-option.js';
 
 /**
  * The runs that go on; when there are none, the last one; with a word the one that it names.
@@ -20,11 +21,23 @@ export function chosenRuns(place: RecordsPlace, word: string | undefined): RunSt
   return going.length > 0 ? going : runs.slice(0, 1);
 }
 
+/** The run with this id, or with the one that it had before its first card; undefined when nothing of it is remembered. */
+export function runWith(place: RecordsPlace, id: string): RunStatus | undefined {
+  const live = listLive(place).find(isCalled(id));
+  const now = live === undefined ? id : idOf(live);
+  return seenRuns(place).find((run) => run.id === now);
+}
+
 export const isThere = ({ how }: RunStatus): boolean => how === 'going' || how === 'stopped';
 
 /** The processes of a run that tells of itself. */
 export const leaderOf = (place: RecordsPlace, id: string): Pick<LiveRun, 'leader' | 'engine'> | undefined =>
-  listLive(place).find((run) => idOf(run) === id);
+  listLive(place).find(isCalled(id));
+
+const isCalled =
+  (id: string) =>
+  (run: LiveRun): boolean =>
+    run.id === id || run.journal === id;
 
 function runNamed(word: string, runs: readonly RunStatus[]): RunStatus {
   const [run, another] = runs.filter(({ id }) => id.startsWith(word));
@@ -43,28 +56,51 @@ function runNamed(word: string, runs: readonly RunStatus[]): RunStatus {
 function seenRuns(place: RecordsPlace): RunStatus[] {
   const live = listLive(place);
   const journals = listRuns(place);
-  const taken = new Set(journals.flatMap(({ resumes }) => resumes ?? []));
-  const told = live.map((run) => {
-    const journal = journals.find(({ id }) => id === run.journal);
-    return fromLive(run, journal, canResume(journal, taken));
-  });
-  const known = new Set(live.flatMap(({ journal }) => journal ?? []));
-  const untold = journals.filter(({ id }) => !known.has(id)).map((run) => fromJournal(place, run, taken));
+  const words = wordsFor(place, journals);
+  const told = live.map((run) =>
+    fromLive(
+      run,
+      journals.find(({ id }) => id === idOf(run)),
+      words,
+    ),
+  );
+  const known = new Set(live.map(idOf));
+  const untold = journals.filter(({ id }) => !known.has(id)).map((run) => fromJournal(place, run, words));
   return [...told, ...untold].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
 }
 
-const canResume = (run: JournalRun | undefined, taken: ReadonlySet<string>): boolean =>
-  run !== undefined && run.outcome !== 'done' && !taken.has(run.id);
+/** What may be typed. */
+interface Words {
+  stop(id: string): string;
+  /** Undefined when `--resume` would go on with another run. */
+  resume(id: string): string | undefined;
+}
+
+function wordsFor(place: RecordsPlace, journals: readonly JournalRun[]): Words {
+  const store = storeOption(place.directory, process.env);
+  const next = nextToResume(journals);
+  return {
+    stop: (id) => `piburn stop ${id}${store}`,
+    resume: (id) => (id === next?.id ? `piburn create --resume${store}` : undefined),
+  };
+}
+
+/** As src/records/read-runs.ts finds it. */
+function nextToResume(journals: readonly JournalRun[]): JournalRun | undefined {
+  const taken = new Set(journals.map(({ resumes }) => resumes));
+  return journals.find(({ id, outcome }) => outcome !== 'done' && !taken.has(id));
+}
 
 /** One id for all that is remembered of a run: the history and the report call it by that of its journal. */
 const idOf = ({ id, journal }: LiveRun): string => journal ?? id;
 
-function fromLive(run: SeenRun, journal: JournalRun | undefined, isUnfinished: boolean): RunStatus {
+function fromLive(run: SeenRun, journal: JournalRun | undefined, words: Words): RunStatus {
+  const id = idOf(run);
   const { state, image, startedAt, elapsedMs, engine, background, log, exitCode } = run;
   const how = run.alive && exitCode === undefined ? (isStopped(engine) ? 'stopped' : 'going') : 'over';
   const isOver = how === 'over';
   return {
-    id: idOf(run),
+    id,
     image,
     startedAt,
     elapsedMs,
@@ -82,20 +118,20 @@ function fromLive(run: SeenRun, journal: JournalRun | undefined, isUnfinished: b
       left: isOver ? journal?.left : undefined,
       liveImage: state.image,
       remainingMs: isOver ? undefined : state.remainingMs,
-      resume: isOver ? wayOn(run, isUnfinished) : undefined,
+      resume: isOver ? wayOn(run, words) : undefined,
+      stop: isOver ? undefined : words.stop(id),
     }),
   };
 }
 
-function wayOn({ command, exitCode }: LiveRun, isUnfinished: boolean): string | undefined {
-  if (isUnfinished) return 'piburn create --resume';
-  return exitCode === undefined
-    ? `start it again: piburn ${command}; cards that were being written are not bootable`
-    : undefined;
+function wayOn(run: LiveRun, words: Words): string | undefined {
+  const { command, exitCode } = run;
+  const again = `start it again: piburn ${command}; cards that were being written are not bootable`;
+  return words.resume(idOf(run)) ?? (exitCode === undefined ? again : undefined);
 }
 
 /** A run that has told nothing of itself, or whose note is gone. */
-function fromJournal(place: RecordsPlace, run: JournalRun, taken: ReadonlySet<string>): RunStatus {
+function fromJournal(place: RecordsPlace, run: JournalRun, words: Words): RunStatus {
   const isGoing = run.outcome === undefined && isGoingOn(place, run.id);
   const { id, image, startedAt, pid, good, failed, left, hostnames, outcome } = run;
   return {
@@ -111,6 +147,6 @@ function fromJournal(place: RecordsPlace, run: JournalRun, taken: ReadonlySet<st
     cancelled: 0,
     slots: [],
     left,
-    ...given({ resume: !isGoing && canResume(run, taken) ? 'piburn create --resume' : undefined }),
+    ...given(isGoing ? { stop: words.stop(id) } : { resume: words.resume(id) }),
   };
 }

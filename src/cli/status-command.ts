@@ -1,7 +1,7 @@
 // `piburn status`: the runs that go on, or how the last one ended; `piburn stop`: ends one in order.
 
 import type { Command } from 'commander';
-import { failure, usageError } from '../errors.js';
+import { errnoOf, failure, usageError } from '../errors.js';
 import type { RecordsPlace } from '../records/place.js';
 import { type RunStatus, statusLines } from '../report/status-text.js';
 import type { AddCommands } from './add-commands.js';
@@ -10,7 +10,7 @@ import { addImageOptions } from './image-options.js';
 import { recordsPlace } from './person.js';
 import { printJson } from './print-json.js';
 import { isStill } from './process-name.js';
-import { chosenRuns, isThere, leaderOf } from './seen-runs.js';
+import { chosenRuns, isThere, leaderOf, runWith } from './seen-runs.js';
 import type { Terminal } from './terminal.js';
 
 interface StatusFlags {
@@ -56,9 +56,15 @@ function textOf(runs: readonly RunStatus[], terminal: Terminal): string[] {
   ]);
 }
 
+/** Of a run that is remembered no more. */
+const nothingBegun = 'no card had been begun';
+
 const lookMs = 1000;
 
-/** Shows runs until none of them goes on any more. Returns the exit code of the one, or 1 when it died or one of several failed. */
+/**
+ * Shows runs until none of them goes on any more. Returns the exit code of the one, or 1 when it died, ended before its first
+ * card, or one of several failed.
+ */
 async function follow(
   place: RecordsPlace,
   word: string | undefined,
@@ -83,13 +89,17 @@ async function follow(
       wake = resolve;
       setTimeout(resolve, lookMs);
     });
-    runs = ids.flatMap((id) => chosenRuns(place, id));
+    runs = ids.flatMap((id) => runWith(place, id) ?? []);
   }
   forget();
   if (isLive) terminal.stopLive();
-  else show(runs, flags, terminal);
+  else if (runs.length > 0 || flags.json) show(runs, flags, terminal);
   if (isInterrupted.value) return 130;
-  return Math.max(0, ...runs.map(({ exitCode, how }) => exitCode ?? (how === 'dead' ? 1 : 0)));
+  if (runs.length < ids.length && !flags.json) terminal.say(`A run is over: ${nothingBegun}.`);
+  return Math.max(
+    runs.length < ids.length ? 1 : 0,
+    ...runs.map(({ exitCode, how }) => exitCode ?? (how === 'dead' ? 1 : 0)),
+  );
 }
 
 /** In a pipe: a line for each slot that does something else now. */
@@ -119,7 +129,9 @@ function addStop(program: Command, terminal: Terminal, end: End): void {
       if (flags.json) terminal.out = process.stderr;
       terminal.say(`stopping run ${run.id} (process ${run.pid})`);
       await over(place, run.id);
-      show(chosenRuns(place, run.id), flags, terminal);
+      const left = runWith(place, run.id);
+      if (left === undefined && !flags.json) terminal.say(`The run ${run.id} is stopped: ${nothingBegun}.`);
+      else show(left === undefined ? [] : [left], flags, terminal);
       end({ code: 0, stuck: false });
     },
   );
@@ -142,22 +154,36 @@ function runToStop(place: RecordsPlace, word: string | undefined): RunStatus {
 function stop(place: RecordsPlace, { id, pid }: RunStatus, now: boolean): void {
   const leader = leaderOf(place, id);
   const wanted = now ? leader?.engine : leader?.leader;
-  if (wanted === undefined || !isStill(wanted))
-    throw failure('RUN_ELSEWHERE', `the process ${pid} of the run ${id} is not seen from here`, {
-      hint: 'stop it on the machine, or in the container, where it runs',
-    });
-  try {
+  if (wanted !== undefined && isStill(wanted)) {
     // A run that stands still after Ctrl-Z must go on to end.
-    process.kill(wanted.pid, now ? 'SIGKILL' : 'SIGTERM');
-    process.kill(wanted.pid, 'SIGCONT');
-  } catch {
-    throw failure('NOT_ALLOWED', `the process ${wanted.pid} of the run ${id} belongs to somebody else`, {
+    for (const signal of [now ? 'SIGKILL' : 'SIGTERM', 'SIGCONT'] as const) send(signal, wanted.pid, id);
+    return;
+  }
+  if (!isGoing(place, id)) return; // it has ended by itself in the meantime
+  throw failure('RUN_ELSEWHERE', `the process ${pid} of the run ${id} is not seen from here`, {
+    hint: 'stop it on the machine, or in the container, where it runs',
+  });
+}
+
+/** A process that is gone needs no signal. */
+function send(signal: NodeJS.Signals, pid: number, id: string): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return;
+    if (errnoOf(error) !== 'EPERM') throw error;
+    throw failure('NOT_ALLOWED', `the process ${pid} of the run ${id} belongs to somebody else`, {
       hint: 'try again with sudo',
     });
   }
 }
 
+function isGoing(place: RecordsPlace, id: string): boolean {
+  const run = runWith(place, id);
+  return run !== undefined && isThere(run);
+}
+
 /** Waits until a run is over, however long its cards take to their next segment; Ctrl-C ends the waiting only. */
 async function over(place: RecordsPlace, id: string): Promise<void> {
-  while (chosenRuns(place, id).some(isThere)) await new Promise((resolve) => setTimeout(resolve, lookMs / 4));
+  while (isGoing(place, id)) await new Promise((resolve) => setTimeout(resolve, lookMs / 4));
 }

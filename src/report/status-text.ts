@@ -30,8 +30,10 @@ export interface RunStatus {
   readonly liveImage?: LiveImage;
   readonly slots: readonly LiveSlot[];
   readonly remainingMs?: number;
-  /** What may be typed to go on with it. */
+  /** What may be typed to go on with it, once it is over. */
   readonly resume?: string;
+  /** What may be typed to stop it, while it goes on. */
+  readonly stop?: string;
 }
 
 /** The lines of one run, none wider than the terminal. */
@@ -152,7 +154,7 @@ function countText({ planned, good, failed, cancelled, left = [], slots, how, re
   ].join(', ');
 }
 
-function wayOn({ how, id, resume }: RunStatus): string[] {
-  if (how === 'going' || how === 'stopped') return [`stop: piburn stop ${id}`];
+function wayOn({ stop, resume }: RunStatus): string[] {
+  if (stop !== undefined) return [`stop: ${stop}`];
   return resume === undefined ? [] : [`go on with it: ${resume}`];
 }

@@ -1,15 +1,18 @@
 // `piburn status` over runs that have told of themselves in every way a run can end, and the table of commands.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Command } from 'commander';
 import { commandGroups, nameIn } from '../../src/cli/command-table.js';
 import { nameOf } from '../../src/cli/process-name.js';
-import { chosenRuns } from '../../src/cli/seen-runs.js';
+import { chosenRuns, runWith } from '../../src/cli/seen-runs.js';
+import { storeOption } from '../../src/cli/store-option.js';
 import { Terminal } from '../../src/cli/terminal.js';
 import type { LiveFacts, LiveState } from '../../src/protocol/live.js';
+import { beginJournal } from '../../src/records/journal.js';
 import { beginLive } from '../../src/records/live-run.js';
 import { statusLines } from '../../src/report/status-text.js';
 import { scratchFolder } from '../native/scratch.js';
@@ -85,7 +88,7 @@ test('a run that goes on is shown slot by slot, with what is left and how it is 
     '   2  sdb     red001    needs a card                                    put in a card for red003',
     '   3  sdc     [31mevil  flushing                                        no progress for 12 s',
     '1 of 4 good, 2 in work, 1 left, about 1 min 10 s for the cards in work',
-    'stop: piburn stop 20261123T000001-00000a',
+    `stop: piburn stop 20261123T000001-00000a --store=${place.directory}`,
   ]);
 });
 
@@ -110,6 +113,37 @@ test('a run of which nothing came is forgotten with its log', (t) => {
   note.write({ elapsedMs: 1, state });
   note.forget();
   assert.deepEqual(readdirSync(join(place.directory, 'runs')), []);
+  assert.equal(runWith(place, factsOf(1).id), undefined);
+});
+
+test('only the run that --resume would go on with is offered for it, with the store that it is found in', (t) => {
+  const place = placeOf(t);
+  for (const number of [1, 2, 3]) {
+    const facts = factsOf(number);
+    const [image, hostnames] = ['a.img', ['red001', 'red002']];
+    const startedAt = new Date(facts.startedAt);
+    const journal = beginJournal(place, { id: facts.id, options: { image }, hostnames, image, startedAt });
+    const note = beginLive(place, facts);
+    if (number === 3) journal.end('done');
+    note.write({ elapsedMs: 1, state, exitCode: 130 });
+    note.close();
+    journal.close();
+  }
+  const resume = `piburn create --resume --store=${place.directory}`;
+  assert.deepEqual(
+    [1, 2, 3].map((number) => runWith(place, factsOf(number).id)?.resume),
+    [undefined, resume, undefined],
+  );
+  assert.equal(chosenRuns(place, undefined).length, 1, 'a run with note and journal is one run');
+});
+
+test('a store is named where it is not the usual one, as a shell takes it', () => {
+  const env = { PIBURN_STORE: '/usual', HOME: '/root' };
+  assert.equal(storeOption('/usual', env), '');
+  assert.equal(storeOption('/other/store-1', env), ' --store=/other/store-1');
+  const odd = "/it's $HOME; rm";
+  const words = execFileSync('sh', ['-c', `printf '%s\\n'${storeOption(odd, env)}`], { encoding: 'utf8' });
+  assert.equal(words, `--store=${odd}\n`);
 });
 
 test('of many runs the newest 20 are kept, and any that still goes on', (t) => {

@@ -120,6 +120,17 @@ describe('a terminal that goes away', () => {
   });
 });
 
+test('a signal that comes twice at once is one wish: the cards end in order', { skip }, async () => {
+  const run = bench.start(burn, [slow]);
+  await until('cards being written', isBegun);
+  process.kill(run.pid, 'SIGINT');
+  await until('the word that they stop', () => run.text().includes('Ctrl-C again'));
+  process.kill(run.pid, 'SIGTERM');
+  const ended = await run.ended;
+  assert.equal(ended.code, 130, ended.text);
+  for (const name of names) assert.equal(cardOf(ended, name).bootable, 'no');
+});
+
 describe('a run in the background', () => {
   test('goes on when the terminal goes, and is found, shown and logged', { skip: onScreen }, async () => {
     forget();
@@ -160,6 +171,27 @@ describe('a run in the background', () => {
     const { how, exitCode, left } = await status();
     assert.deepEqual([how, exitCode, left], ['over', 130, ['red001', 'red002']]);
     assert.equal((await piburn('stop')).code, 2, 'nothing goes on any more');
+  });
+
+  test('ends in order when it is asked twice to stop', { skip }, async () => {
+    forget();
+    const begun = await bench.run([...create, '--background'], ['write path=cards/ sleep=120']);
+    assert.equal(begun.code, 0, begun.text);
+    const { pid, log } = await status();
+    process.kill(Number(pid), 'SIGTERM');
+    await until('the word that it stops', () =>
+      /stopping: .*piburn stop --now/.test(readFileSync(String(log), 'utf8')),
+    );
+    for (const each of ours()) process.kill(each.pid, 'SIGTERM');
+    await allGone();
+    const { how, exitCode } = await status();
+    assert.deepEqual([how, exitCode], ['over', 130]);
+  });
+
+  test('prints its help where it was asked for', { skip }, async () => {
+    const { code, stdout } = await piburn('create', '--background', '--help');
+    assert.equal(code, 0);
+    assert.match(stdout, /--hostname <names>/);
   });
 
   test('that is refused, or needs a person, says so and leaves nothing', { skip }, async () => {

@@ -2,7 +2,16 @@
 // what it left: its events, its text, the calls that the shim wrote down, its processes.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +68,8 @@ export class FaultBench {
   #runs = 0;
 
   constructor() {
+    // Decoders run as nobody where we are root; they too are to load the shim and write its log.
+    chmodSync(this.directory, 0o711);
     mkdirSync(join(this.directory, 'cards'));
     this.shim = buildShim(this.directory);
     const noXz = spawnSync('xz', ['--version']).error !== undefined;
@@ -72,6 +83,8 @@ export class FaultBench {
   /** Starts `piburn ARGS --json --yes` with these rules in force. */
   start(args: readonly string[], faults: readonly string[] = []): RunningCommand {
     const log = join(this.directory, `log-${this.#runs++}`);
+    writeFileSync(log, '');
+    chmodSync(log, 0o666);
     const child = spawn(process.execPath, [main, ...args, '--json', '--yes'], {
       cwd: this.directory,
       detached: true,
