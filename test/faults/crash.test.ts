@@ -73,7 +73,8 @@ describe('after kill -9, or a power cut', () => {
     startAfresh();
     const ended = await bench.run(burn, [`change path=${bench.directory} log`]);
     checkGood(ended);
-    moments = momentsOf(ended.calls);
+    // Its name is another one each time.
+    moments = momentsOf(ended.calls).filter(({ path }) => !path.includes('/.trial-'));
     for (const place of ['.partial/image', '.partial/map', 'used.img', 'fresh.img'])
       assert.ok(
         moments.some(({ path }) => path.endsWith(place)),

@@ -1,7 +1,7 @@
 // .xz by the system's xz, straight into the spool. Through a pipe its output would come 8 KiB at a time and be copied three
 // times more, which costs more than all that is done with it. xz leaves holes where there are only zeros, as we do.
 
-import { fstatSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { failure, type PiburnError } from '../../errors.js';
 import { noRoom } from '../room.js';
 import { corruptImage } from './corrupt.js';
@@ -23,7 +23,12 @@ export interface XzTarget {
 const fileLimitUnitBytes = 512;
 
 // With the signal ignored, writing too much is an error that xz tells in words, and no process ended by a signal.
-const script = `trap '' XFSZ; ulimit -f "$1" 2>/dev/null; shift; exec xz "$@"`;
+// A lower limit that this process is under already cannot be raised.
+const limitIsLess = 'the file size limit is less';
+const script = `trap '' XFSZ; ulimit -f "$1" 2>/dev/null || { echo 'the file size limit is less' >&2; exit 1; }; shift; exec xz "$@"`;
+
+/** `f_type` of statfs(2): FAT, where no file reaches 4 GiB. */
+const fatMagic = 0x4d44;
 
 /**
  * How many bytes are in the file, again and again; at last, when its end was checked, how many it has.
@@ -36,11 +41,10 @@ export function decodeByXzIntoFile(
 ): AsyncGenerator<number> {
   const { name, limitBytes = promisedBytes } = encoded;
   if (promisedBytes > limitBytes) throw unpacksTooLarge(name, limitBytes);
+  if (promisedBytes >= 2 ** 32 && statfsSync(path).type === fatMagic) throw fileTooLarge(path, promisedBytes);
   const explain = (words: string): PiburnError | undefined => {
-    if (/File too large/.test(words))
-      return fstatSync(descriptor).size < promisedBytes
-        ? fileTooLarge(path, promisedBytes)
-        : corruptImage(name, `${promisedBytes} bytes were promised, more came`);
+    if (words.includes(limitIsLess)) return fileTooLarge(path, promisedBytes);
+    if (/File too large/.test(words)) return corruptImage(name, `${promisedBytes} bytes were promised, more came`);
     return /No space left on device|quota/i.test(words) ? noRoom(path) : undefined;
   };
   const units = Math.ceil(promisedBytes / fileLimitUnitBytes);
