@@ -2,6 +2,7 @@
 // and ticks are d3's. Text from outside is escaped; colours follow the viewer's preference for light or dark.
 
 import { scaleBand, scaleLinear } from 'd3-scale';
+import { escaped, round, svgText } from '../src/report/svg.js';
 import { type Context, isVoid, ratioOf, type TableRow } from './figures.js';
 
 export interface Chart {
@@ -117,18 +118,18 @@ function renderBars({ title, against }: Kind, bars: readonly Bar[]): string {
     .ticks(8)
     .flatMap((tick) => [
       `<path class="grid" d="M${round(x(tick))},${frame.top}V${top + 8}"/>`,
-      text(x(tick), top + 26, x.tickFormat(8)(tick), 'middle'),
+      svgText(x(tick), top + 26, x.tickFormat(8)(tick), 'middle'),
     ]);
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(`${title}: wall time`)}</title>`,
     `<style>${style}</style>`,
-    text(24, 36, title, 'start', 'title'),
-    text(24, 62, `wall time over that of ${against}; shorter is better; pale: reads nothing back`, 'start'),
+    svgText(24, 36, title, 'start', 'title'),
+    svgText(24, 62, `wall time over that of ${against}; shorter is better; pale: reads nothing back`, 'start'),
     ...ticks,
     ...drawn,
     `<path class="one" d="M${round(x(1))},${frame.top}V${top + 8}"/>`,
-    text((frame.left + frame.right) / 2, top + 54, 'ratio of wall times (x)', 'middle'),
+    svgText((frame.left + frame.right) / 2, top + 54, 'ratio of wall times (x)', 'middle'),
     '</svg>',
   ].join('\n')}\n`;
 }
@@ -144,25 +145,16 @@ function renderGroup(
     [from, to],
   ).padding(0.15);
   return [
-    text(24, from - 6, group, 'start', 'group'),
+    svgText(24, from - 6, group, 'start', 'group'),
     ...bars.flatMap(({ name, kind, ratio, seconds, verifies }) => {
       const at = y(name) ?? from;
       const middle = at + y.bandwidth() / 2 + 5;
       const names = verifies ? kind : `${kind} unverified`;
       return [
         `<rect class="${names}" x="${frame.left}" y="${round(at)}" width="${round(x(ratio) - frame.left)}" height="${round(y.bandwidth())}"/>`,
-        text(frame.left - 8, middle, name, 'end'),
-        text(x(ratio) + 6, middle, `${ratio.toFixed(2)} x, ${seconds.toFixed(1)} s`, 'start'),
+        svgText(frame.left - 8, middle, name, 'end'),
+        svgText(x(ratio) + 6, middle, `${ratio.toFixed(2)} x, ${seconds.toFixed(1)} s`, 'start'),
       ];
     }),
   ];
 }
-
-const text = (at: number, down: number, words: string, anchor: 'start' | 'middle' | 'end', name?: string): string =>
-  `<text x="${round(at)}" y="${round(down)}" text-anchor="${anchor}"${name === undefined ? '' : ` class="${name}"`}>${escaped(words)}</text>`;
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-const escaped = (words: string): string => words.replace(/[&<>"]/g, (character) => entities[character] ?? '');

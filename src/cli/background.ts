@@ -2,13 +2,13 @@
 // leaves when the first card is being written. Whatever goes wrong before that ends here, with its error and exit code.
 
 import { closeSync, existsSync, rmSync } from 'node:fs';
+import { runId } from '../burn/random-id.js';
 import { asPiburnError } from '../errors.js';
 import { given } from '../given.js';
 import { makeLog } from '../records/live-run.js';
 import { jsonLine } from '../report/json.js';
 import type { BackgroundStart, Begun } from './foreground.js';
 import { recordsPlace } from './person.js';
-import { newRunId } from './run-id.js';
 import { storeOption } from './store-option.js';
 import { type Engine, ended, passSignals, startEngine, type ToSupervisor, tell } from './supervisor.js';
 import { Terminal } from './terminal.js';
@@ -19,7 +19,7 @@ export async function superviseBackground(args: readonly string[]): Promise<numb
   const terminal = new Terminal();
   if (args.includes('--json')) terminal.out = process.stderr;
   const store = optionValue('--store', args);
-  const id = newRunId();
+  const id = runId(new Date());
   const log = openLog(store, id, terminal);
   const engine = startEngine(log?.descriptor ?? 'ignore');
   if (log !== undefined) closeSync(log.descriptor);

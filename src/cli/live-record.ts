@@ -7,7 +7,6 @@ import type { LiveFacts, LiveState } from '../protocol/live.js';
 import type { BurnEvent } from '../protocol.js';
 import { beginLive, type LiveNote } from '../records/live-run.js';
 import type { RecordsPlace } from '../records/place.js';
-import { ownJournal } from '../records/read-live.js';
 import { nameOf } from './process-name.js';
 import { ownRunId } from './run-id.js';
 import { isEngine } from './supervisor.js';
@@ -34,7 +33,6 @@ export function keepLive(
   const startedMs = performance.now();
   const facts = { command, image, ...ownFacts(terminal) };
   let note: LiveNote | undefined;
-  let journal: string | undefined;
   let isBegun = false;
   let isWarned = false;
   const attempt = (work: () => void) => {
@@ -47,9 +45,7 @@ export function keepLive(
     }
   };
   const write = (exitCode?: number) =>
-    attempt(() =>
-      note?.write({ elapsedMs: performance.now() - startedMs, state: state(), ...given({ journal, exitCode }) }),
-    );
+    attempt(() => note?.write({ elapsedMs: performance.now() - startedMs, state: state(), ...given({ exitCode }) }));
   let timer: NodeJS.Timeout | undefined;
   const begin = () => {
     attempt(() => {
@@ -69,11 +65,7 @@ export function keepLive(
       if (timer === undefined) begin();
       if (event.type === 'card-start' && !isBegun) {
         isBegun = true;
-        if (command === 'create')
-          attempt(() => {
-            journal = ownJournal(place, process.pid, facts.startedAt);
-          });
-        terminal.foreground?.begin({ id: journal ?? facts.id, pid: process.pid, ...given({ log: facts.log }) });
+        terminal.foreground?.begin({ id: facts.id, pid: process.pid, ...given({ log: facts.log }) });
       }
       if (event.type === 'card-start' || event.type === 'card-end') write();
     },

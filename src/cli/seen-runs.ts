@@ -5,7 +5,7 @@ import { given } from '../given.js';
 import type { LiveRun } from '../protocol/live.js';
 import type { RecordsPlace } from '../records/place.js';
 import { listLive, type SeenRun } from '../records/read-live.js';
-import { isGoingOn, type JournalRun, listRuns } from '../records/read-runs.js';
+import { isGoingOn, type JournalRun, listRuns, nextToResume } from '../records/read-runs.js';
 import type { RunStatus } from '../report/status-text.js';
 import { isStopped } from './process-name.js';
 import { storeOption } from './store-option.js';
@@ -21,23 +21,15 @@ export function chosenRuns(place: RecordsPlace, word: string | undefined): RunSt
   return going.length > 0 ? going : runs.slice(0, 1);
 }
 
-/** The run with this id, or with the one that it had before its first card; undefined when nothing of it is remembered. */
-export function runWith(place: RecordsPlace, id: string): RunStatus | undefined {
-  const live = listLive(place).find(isCalled(id));
-  const now = live === undefined ? id : idOf(live);
-  return seenRuns(place).find((run) => run.id === now);
-}
+/** The run with this id; undefined when nothing of it is remembered. */
+export const runWith = (place: RecordsPlace, id: string): RunStatus | undefined =>
+  seenRuns(place).find((run) => run.id === id);
 
 export const isThere = ({ how }: RunStatus): boolean => how === 'going' || how === 'stopped';
 
 /** The processes of a run that tells of itself. */
 export const leaderOf = (place: RecordsPlace, id: string): Pick<LiveRun, 'leader' | 'engine'> | undefined =>
-  listLive(place).find(isCalled(id));
-
-const isCalled =
-  (id: string) =>
-  (run: LiveRun): boolean =>
-    run.id === id || run.journal === id;
+  listLive(place).find((run) => run.id === id);
 
 function runNamed(word: string, runs: readonly RunStatus[]): RunStatus {
   const [run, another] = runs.filter(({ id }) => id.startsWith(word));
@@ -60,11 +52,11 @@ function seenRuns(place: RecordsPlace): RunStatus[] {
   const told = live.map((run) =>
     fromLive(
       run,
-      journals.find(({ id }) => id === idOf(run)),
+      journals.find(({ id }) => id === run.id),
       words,
     ),
   );
-  const known = new Set(live.map(idOf));
+  const known = new Set(live.map(({ id }) => id));
   const untold = journals.filter(({ id }) => !known.has(id)).map((run) => fromJournal(place, run, words));
   return [...told, ...untold].toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
 }
@@ -85,18 +77,8 @@ function wordsFor(place: RecordsPlace, journals: readonly JournalRun[]): Words {
   };
 }
 
-/** As src/records/read-runs.ts finds it. */
-function nextToResume(journals: readonly JournalRun[]): JournalRun | undefined {
-  const taken = new Set(journals.map(({ resumes }) => resumes));
-  return journals.find(({ id, outcome }) => outcome !== 'done' && !taken.has(id));
-}
-
-/** One id for all that is remembered of a run: the history and the report call it by that of its journal. */
-const idOf = ({ id, journal }: LiveRun): string => journal ?? id;
-
 function fromLive(run: SeenRun, journal: JournalRun | undefined, words: Words): RunStatus {
-  const id = idOf(run);
-  const { state, image, startedAt, elapsedMs, engine, background, log, exitCode } = run;
+  const { id, state, image, startedAt, elapsedMs, engine, background, log, exitCode } = run;
   const how = run.alive && exitCode === undefined ? (isStopped(engine) ? 'stopped' : 'going') : 'over';
   const isOver = how === 'over';
   return {
@@ -125,9 +107,9 @@ function fromLive(run: SeenRun, journal: JournalRun | undefined, words: Words): 
 }
 
 function wayOn(run: LiveRun, words: Words): string | undefined {
-  const { command, exitCode } = run;
+  const { id, command, exitCode } = run;
   const again = `start it again: piburn ${command}; cards that were being written are not bootable`;
-  return words.resume(idOf(run)) ?? (exitCode === undefined ? again : undefined);
+  return words.resume(id) ?? (exitCode === undefined ? again : undefined);
 }
 
 /** A run that has told nothing of itself, or whose note is gone. */

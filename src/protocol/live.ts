@@ -79,8 +79,6 @@ export interface LiveRun extends LiveFacts {
   /** ISO 8601: when this was written. */
   readonly updatedAt: string;
   readonly elapsedMs: number;
-  /** The journal that `--resume` would go on with, once there is one. */
-  readonly journal?: string;
   readonly state: LiveState;
   /** How the command ended. */
   readonly exitCode?: number;

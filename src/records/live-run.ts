@@ -10,7 +10,7 @@ import { giveToOwner, inWords, openOwn, preparePlace, type RecordsPlace, unusabl
 import { pruneLive } from './prune-live.js';
 
 /** What changes from one second to the next. */
-export type LiveNews = Pick<LiveRun, 'elapsedMs' | 'journal' | 'state' | 'exitCode'>;
+export type LiveNews = Pick<LiveRun, 'elapsedMs' | 'state' | 'exitCode'>;
 
 /** What its functions throw is a PiburnError `RECORDS_UNUSABLE`, to be told as a warning. */
 export interface LiveNote {

@@ -8,7 +8,7 @@ import type { LiveImage, LiveRun, LiveSlot, LiveState, ProcessName } from '../pr
 import { parseLine, readTail } from './lines.js';
 import { whileLocked } from './lock.js';
 import { findPlace, inWords, openOwn, type RecordsPlace } from './place.js';
-import { isLocked, journalNames, readRun } from './read-runs.js';
+import { isLocked } from './read-runs.js';
 import { amount, flag, listOf, oneOf, shape, text, time } from './shape.js';
 import { outcome } from './shapes.js';
 
@@ -50,19 +50,6 @@ export function liveIds(folder: string): string[] {
   return [...new Set(names.flatMap((name) => liveName.exec(name)?.[1] ?? []))].toSorted().reverse();
 }
 
-/** Of the run that this process burns: of `create` only, once its first card has begun. */
-export function ownJournal(place: RecordsPlace, pid: number, sinceIso: string): string | undefined {
-  const folder = findPlace(place, 'runs');
-  if (folder === undefined) return undefined;
-  const [newest] = journalNames(folder)
-    .slice(0, newestJournals)
-    .flatMap((name) => readRun(place, join(folder, name)) ?? [])
-    .filter((run) => run.pid === pid && run.startedAt >= sinceIso);
-  return newest?.id;
-}
-
-/** Other runs may have begun a moment later. */
-const newestJournals = 8;
 const maxLiveBytes = 4 * 1024 * 1024;
 const maxSlots = 256;
 
@@ -111,7 +98,7 @@ const liveRun = shape<LiveRun>(
     elapsedMs: amount,
     state: liveState,
   },
-  { log: text, journal: text, exitCode: amount },
+  { log: text, exitCode: amount },
 );
 
 function readLive(place: RecordsPlace, path: string): LiveRun | undefined {

@@ -44,12 +44,16 @@ export interface JournalRun {
 export function findUnfinished(place: RecordsPlace): JournalRun | undefined {
   if (findPlace(place, 'runs') === undefined) return undefined;
   return whileLocked(place, () => {
-    const runs = listRuns(place);
-    const taken = new Set(runs.map(({ resumes }) => resumes));
-    const run = runs.find(({ id, outcome }) => outcome !== 'done' && !taken.has(id));
+    const run = nextToResume(listRuns(place));
     if (run !== undefined && isLocked(journalPath(place, run.id))) throw goesOn(run);
     return run;
   });
+}
+
+/** Of runs, the newest first. */
+export function nextToResume(runs: readonly JournalRun[]): JournalRun | undefined {
+  const taken = new Set(runs.map(({ resumes }) => resumes));
+  return runs.find(({ id, outcome }) => outcome !== 'done' && !taken.has(id));
 }
 
 /**

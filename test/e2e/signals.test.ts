@@ -163,6 +163,8 @@ describe('a run in the background', () => {
     forget();
     const begun = await bench.run([...create, '--background'], [slow]);
     assert.equal(begun.code, 0, begun.text);
+    // A card that is stopped before its first write keeps what it had.
+    await until('both cards wiped', isBegun);
     const stopped = await piburn('stop');
     assert.equal(stopped.code, 0, stopped.stderr);
     assert.match(stopped.stdout, /is over \(exit code 130\)[\s\S]*go on with it: piburn create --resume/);
