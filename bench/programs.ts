@@ -5,12 +5,12 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { failure, interruption } from '../src/errors.js';
-import { cliPath } from '../test/e2e/support.js';
+import { programPath } from '../test/program.js';
 
 export type Command = readonly [program: string, ...args: string[]];
 
 /** piburn, as it was compiled together with this bench. */
-export const piburn = (...args: readonly string[]): Command => [process.execPath, cliPath, ...args];
+export const piburn = (...args: readonly string[]): Command => [process.execPath, programPath, ...args];
 
 export interface RunOptions {
   /** The file that gets its standard output. */

@@ -5,6 +5,7 @@
 import { usageError } from './errors.js';
 
 const maxItems = 100_000;
+const tooMany = 'Give at most 100,000 items.';
 const maxCharacters = 50_000_000;
 /** Longest part of the pattern that an error shows, so that its caret stays on the same line of a terminal. */
 const shownCharacters = 100;
@@ -184,18 +185,17 @@ function letterRange(left: string, right: string, column: number, complain: Comp
 
 /** Counts before anything is expanded: `[1-99999999]` must not be allocated to be refused. */
 function checkCount(items: readonly Choice[][], complain: Complain): void {
-  const hint = `Give at most ${maxItems.toLocaleString('en')} items.`;
   let total = 0;
   let characters = 0;
   for (const choices of items) {
     let count = 1;
     for (const choice of choices) {
       count *= choice.options.reduce((sum, option) => sum + ('text' in option ? 1 : option.last - option.first + 1), 0);
-      if (total + count > maxItems) complain(choice.column, 'the list has too many items', hint);
+      if (total + count > maxItems) complain(choice.column, 'the list has too many items', tooMany);
     }
     total += count;
     characters += count * choices.reduce((sum, choice) => sum + longest(choice), 0);
-    if (characters > maxCharacters) complain(choices[0]?.column ?? 0, 'the list is too long', hint);
+    if (characters > maxCharacters) complain(choices[0]?.column ?? 0, 'the list is too long', tooMany);
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { packageUrl } from './code-root.js';
 import { failure } from './errors.js';
 
 /** A target as the kernel describes it at the moment it was opened. */
@@ -281,9 +282,8 @@ function addon(): Addon {
   return loaded;
 }
 
-/** This file is dist/src/native.js: the package root is two levels up. */
 function load(): Addon {
-  const path = process.env.PIBURN_NATIVE ?? fileURLToPath(new URL('../../build/Release/piburn.node', import.meta.url));
+  const path = process.env.PIBURN_NATIVE ?? fileURLToPath(packageUrl('build/Release/piburn.node'));
   try {
     return createRequire(import.meta.url)(path) as Addon;
   } catch (cause) {

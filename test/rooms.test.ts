@@ -22,14 +22,15 @@ const pure: Room = { may: vocabulary, outside: [] };
 /** A file belongs to the room with the longest matching name. */
 const rooms: Readonly<Record<string, Room>> = {
   ...Object.fromEntries(vocabulary.map((name) => [name, pure])),
-  native: { may: vocabulary, outside: ['node:module', 'node:url'] },
+  'code-root': { may: [], outside: [] },
+  native: { may: [...vocabulary, 'code-root'], outside: ['node:module', 'node:url'] },
   exec: { may: vocabulary, outside: ['execa', 'node:stream'] },
   report: { ...pure, may: [...vocabulary, 'report/plot-svg'] },
   'report/plot-svg': { may: [...vocabulary, 'report'], outside: ['d3-scale', 'd3-shape'] },
   'report/bench-svg': { may: [...vocabulary, 'report'], outside: ['d3-scale', 'd3-shape'] },
   'image/allocation': pure,
   image: {
-    may: [...vocabulary, 'native', 'exec', 'image/allocation'],
+    may: [...vocabulary, 'code-root', 'native', 'exec', 'image/allocation'],
     outside: ['node:*', 'piscina', 'lzma-native', 'xxhash-addon', 'undici', 'yauzl', 'sax'],
   },
   'customise/flavours': {
@@ -54,9 +55,9 @@ const rooms: Readonly<Record<string, Room>> = {
   card: { may: [...vocabulary, 'native', 'image/segment-table', 'image/digest'], outside: ['node:*'] },
   devices: { may: [...vocabulary, 'native', 'exec'], outside: ['node:*'] },
   records: { may: [...vocabulary, 'native'], outside: ['node:*'] },
-  medium: { may: [...vocabulary, 'native', 'exec', 'devices'], outside: ['node:*', 'piscina'] },
+  medium: { may: [...vocabulary, 'code-root', 'native', 'exec', 'devices'], outside: ['node:*', 'piscina'] },
   'bridge/plan': { may: vocabulary, outside: ['node:net'] },
-  bridge: { may: [...vocabulary, 'native', 'exec', 'bridge/plan', 'network'], outside: ['node:*'] },
+  bridge: { may: [...vocabulary, 'code-root', 'native', 'exec', 'bridge/plan', 'network'], outside: ['node:*'] },
   network: { may: [...vocabulary, 'exec'], outside: ['node:*', 'sax'] },
   'burn/one-card': {
     may: [
@@ -72,13 +73,14 @@ const rooms: Readonly<Record<string, Room>> = {
     outside: ['node:*'],
   },
   burn: {
-    may: [...vocabulary, 'image', 'customise', 'card', 'devices', 'records', 'burn/one-card'],
+    may: [...vocabulary, 'code-root', 'image', 'customise', 'card', 'devices', 'records', 'burn/one-card'],
     outside: ['node:*', 'piscina', 'yaml'],
   },
   index: { may: [...vocabulary, 'burn'], outside: [] },
   cli: {
     may: [
       ...vocabulary,
+      'code-root',
       'index',
       'burn',
       'report',

@@ -3,6 +3,7 @@
 
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { moduleUrl } from '../code-root.js';
 import { failure } from '../errors.js';
 import { paths } from './plan/paths.js';
 import type { BridgeSystem } from './system.js';
@@ -10,7 +11,7 @@ import type { BridgeSystem } from './system.js';
 const stopMs = 5_000;
 const pollMs = 50;
 
-export const keeperProgram = fileURLToPath(new URL('../cli/keep-dnsmasq.js', import.meta.url));
+export const keeperProgram = fileURLToPath(moduleUrl('cli/keep-dnsmasq.js'));
 
 /** The running dnsmasq of ours: a pid file alone proves nothing, numbers are used again. */
 export function daemonPid(system: Pick<BridgeSystem, 'readFile' | 'commandLine'>): number | undefined {

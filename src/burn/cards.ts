@@ -1,11 +1,11 @@
 // Burns the nodes onto cards: a queue of nodes, and slots that each take the next one as soon as a fresh card is in them.
 // Every slot works on its own, one worker at a time, so that nothing that happens to one card reaches another.
 
-import { Piscina } from 'piscina';
 import type { Failure } from '../errors.js';
 import { given } from '../given.js';
 import type { CardReport, CardResult } from '../protocol.js';
 import { Cancellation } from './cancellation.js';
+import type { CardPool } from './card-pool.js';
 import { Gate } from './gate.js';
 import { marksOf, traceOfCard } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
@@ -28,25 +28,13 @@ export interface CardsEnd {
   readonly retried: readonly CardReport[];
 }
 
-/** More workers than this at a time would only crowd memory; further slots wait for one. */
-const workersMax = 32;
-
 /** Burns all works; the first ones belong to the slots in their order. Never rejects for a card's sake. */
-export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promise<CardsEnd> {
-  const workers = Math.min(slots.length, workersMax);
-  const pool = new Piscina({
-    filename: new URL('../card/worker.js', import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: 'disabled',
-    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
-  });
+export async function burnCards(run: CardsRun, slots: readonly SlotNow[], pool: CardPool): Promise<CardsEnd> {
   const table: Table = {
     run,
     pool,
     queue: new WorkQueue(run.works),
-    gate: new Gate(run.options.jobs ?? workers),
+    gate: new Gate(run.options.jobs ?? pool.size),
     reports: new Map(),
     retried: [],
     troubles: new Map(),
@@ -55,9 +43,6 @@ export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promi
   await Promise.all(slots.map((now, index) => workThrough(new SlotWork(now), table, first[index])));
   for (const work of table.queue.left)
     end(table, work, undefined, notBurned(cause(run, work) ?? table.troubles.get(work) ?? leftOut(nameOf(work))));
-  // A worker that hangs in a system call would never let the pool close; it ends with the process.
-  const all = [...table.reports.values(), ...table.retried];
-  if (!all.some(({ failure }) => failure?.code === 'STALLED')) await pool.close();
   return {
     cards: [...table.reports].toSorted(([a], [b]) => a.index - b.index).map(([, report]) => report),
     retried: table.retried,
@@ -67,7 +52,7 @@ export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promi
 /** What all slots share. */
 interface Table {
   readonly run: CardsRun;
-  readonly pool: Piscina;
+  readonly pool: CardPool;
   readonly queue: WorkQueue;
   readonly gate: Gate;
   readonly reports: Map<Work, CardReport>;

@@ -1,6 +1,5 @@
 // One card in one slot: its worker started, watched and waited for, and given up when it does not come back.
 
-import type { Piscina } from 'piscina';
 import { CardCounters } from '../card/counters.js';
 import { unmountAll } from '../devices/unmount.js';
 import { toFailure } from '../errors.js';
@@ -8,6 +7,7 @@ import { given } from '../given.js';
 import type { OpenImage } from '../image/image.js';
 import type { BurnEvent, BurnedMark, CardJob, CardResult, FailedCard, Phase } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
+import type { CardPool } from './card-pool.js';
 import { type BurnOptions, defaults } from './options.js';
 import { nothingDone, stalled } from './outcomes.js';
 import { PaceWatch, rateOf } from './pace.js';
@@ -37,7 +37,7 @@ export interface BurnRun {
 /** Burns one card. Never rejects. */
 export async function burnOne(
   run: BurnRun,
-  pool: Piscina,
+  pool: CardPool,
   slot: Slot,
   target: Target,
   work: Work,
@@ -67,9 +67,10 @@ export async function burnOne(
     const now = await run.lookAgain(slot, target);
     await unmountAll(now.description.mountpoints);
     isBegun = true;
-    const burned: Promise<CardResult> = pool.run(jobOf(run, now, work, counters));
+    const burned = pool.burn(jobOf(run, now, work, counters));
     const stuck = watch.stuck.then((phase) => {
       counters.cancel();
+      pool.abandon();
       return stalled(device, phase, counters);
     });
     return await Promise.race([burned, stuck]);

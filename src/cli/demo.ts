@@ -4,13 +4,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageUrl } from '../code-root.js';
 import { imageReader, readBootFiles } from '../customise/boot-volume.js';
 import { create } from '../index.js';
 import type { Ending } from './ending.js';
 import { present } from './present.js';
 import type { Terminal } from './terminal.js';
 
-const image = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
+const image = fileURLToPath(packageUrl('src/demo/pi-like.img.xz'));
 
 export async function demo(directory: string, terminal: Terminal): Promise<Ending> {
   mkdirSync(directory, { recursive: true });

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { packageUrl } from '../code-root.js';
 import { usageError } from '../errors.js';
 import { type CommandGroup, commandGroups, nameIn } from './command-table.js';
 import type { Ending } from './ending.js';
@@ -46,7 +47,7 @@ Exit codes: 0 every card good, 1 some card failed, 2 wrong usage, 3 refused for 
                 --ipaddr=10.1.1.[2-4]/24 --sshkey=default`;
 
 function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(packageUrl('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 

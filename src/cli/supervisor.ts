@@ -9,6 +9,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { moduleUrl } from '../code-root.js';
 import type { BackgroundStart, FromForeground, ToForeground } from './foreground.js';
 
 export type ToEngine =
@@ -48,7 +49,7 @@ const smallHeap = '--max-semi-space-size=1';
 /** `output`: where it prints to, in a session of its own; `inherit`: where we do. */
 export function startEngine(output: 'inherit' | 'ignore' | number): ChildProcess {
   const isApart = output !== 'inherit';
-  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const main = fileURLToPath(moduleUrl('cli/main.js'));
   return spawn(process.execPath, [...process.execArgv, smallHeap, main], {
     stdio: [isApart ? 'ignore' : 'inherit', output, output, 'ipc'],
     env: { ...process.env, [marker]: String(process.pid) },

@@ -5,6 +5,7 @@ import { failure } from '../errors.js';
 import { given } from '../given.js';
 import { cleanText } from './clean-text.js';
 import type { BlockDevice, PathFacts, SystemFacts } from './facts.js';
+import { naturally } from './natural-order.js';
 import { busPlace } from './port.js';
 import { parseMountinfo, parseRoot, parseSwaps } from './proc-text.js';
 import { liveSource, type SystemSource } from './system-source.js';
@@ -21,7 +22,7 @@ export type { SystemFacts } from './facts.js';
  */
 export async function readSystem(source: SystemSource = liveSource): Promise<SystemFacts> {
   const words = await wordsNow(source);
-  const names = [...source.list(classBlock)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const names = [...source.list(classBlock)].sort(naturally);
   const mounts = parseMountinfo(source.readText('/proc/self/mountinfo') ?? '');
   if (!mounts.some((mount) => mount.mountpoint === '/')) {
     throw failure('NO_MOUNTS', 'Cannot read which file systems are mounted: /proc/self/mountinfo has no root.', {

@@ -3,6 +3,7 @@
 // the machine starts anew; controller, root hub version, hub ports and LUN do not.
 
 import { given } from '../given.js';
+import { naturally } from './natural-order.js';
 import type { SystemSource } from './system-source.js';
 
 export interface BusPlace {
@@ -56,7 +57,7 @@ function mmcPlace(realPath: string, source: SystemSource): BusPlace | undefined 
   if (controller === undefined || host === undefined) return undefined;
   const name = controllerName(controller).replace(/^(pci|platform)-/, '');
   // Several slots of one controller are told apart by their order; their numbers are not the same after each start.
-  const hosts = [...source.list(`${controller}/mmc_host`)].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const hosts = [...source.list(`${controller}/mmc_host`)].sort(naturally);
   return { port: `mmc-${name}${hosts.length > 1 ? `-slot${hosts.indexOf(host)}` : ''}` };
 }
 

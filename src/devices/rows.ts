@@ -6,8 +6,9 @@ import { given } from '../given.js';
 import type { DiskPart, DiskRow, DiskVerdict, SlotPlace } from '../protocol.js';
 import { type BlockDevice, type SystemFacts, withPartitions } from './facts.js';
 import { mountpointsOf, sleepingMember, swapsOn, unseenParts, usersOf } from './in-use.js';
+import { naturally } from './natural-order.js';
 import { diskRefusals, isDisk, type RefusalOptions } from './refuse-disk.js';
-import { isReader, naturally, numberSlots, type SlotBook } from './slots.js';
+import { isReader, numberSlots, type SlotBook } from './slots.js';
 import { isSystemDisk } from './system-disk.js';
 
 /** A row, with the kernel's count that tells one card from the next in the same slot. */

@@ -4,8 +4,9 @@ import { type PiburnError, refusal, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { SlotPlace } from '../protocol.js';
 import type { BlockDevice, SystemFacts } from './facts.js';
+import { naturally } from './natural-order.js';
 import { diskRefusals, type RefusalOptions } from './refuse-disk.js';
-import { isReader, isSameLabel, naturally, numberSlots, placeName, readersOf, type SlotBook } from './slots.js';
+import { isReader, isSameLabel, numberSlots, placeName, readersOf, type SlotBook } from './slots.js';
 
 const shownReasons = 4;
 const shownSlots = 16;

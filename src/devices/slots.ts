@@ -4,6 +4,7 @@ import { type PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { SlotPlace } from '../protocol.js';
 import type { BlockDevice, SystemFacts } from './facts.js';
+import { naturally } from './natural-order.js';
 import { isDisk } from './refuse-disk.js';
 import { isSystemDisk } from './system-disk.js';
 
@@ -45,9 +46,6 @@ export const isReader = (device: BlockDevice): boolean =>
 
 /** All readers, in the order of their names. */
 export const readersOf = (facts: SystemFacts): BlockDevice[] => [...facts.devices.values()].filter(isReader);
-
-/** Digits in a text count as numbers: port 1.10 comes after port 1.9. */
-export const naturally = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
 /**
  * A label as it is kept. `port`: the slot that is to get it, which may have it already.

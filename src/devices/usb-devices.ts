@@ -2,6 +2,7 @@
 // Source: Linux, Documentation/ABI/stable/sysfs-bus-usb and Documentation/ABI/testing/sysfs-bus-usb.
 
 import { cleanText } from './clean-text.js';
+import { naturally } from './natural-order.js';
 import { liveSource, type SystemSource } from './system-source.js';
 
 export interface UsbDevice {
@@ -16,9 +17,7 @@ const folder = '/sys/bus/usb/devices';
 /** All devices on USB with hubs among them, in the order of bus and device number; root hubs are left out. */
 export function usbDevices(source: SystemSource = liveSource): UsbDevice[] {
   const names = source.list(folder).filter((name) => /^[0-9]+-[0-9]+(\.[0-9]+)*$/.test(name));
-  return names
-    .flatMap((name) => deviceAt(name, source))
-    .sort((a, b) => a.text.localeCompare(b.text, 'en', { numeric: true }));
+  return names.flatMap((name) => deviceAt(name, source)).sort((a, b) => naturally(a.text, b.text));
 }
 
 function deviceAt(name: string, source: SystemSource): UsbDevice[] {

@@ -4,6 +4,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
+import { moduleUrl } from '../code-root.js';
 import { asPiburnError, errnoOf, PiburnError, usageError } from '../errors.js';
 import { given } from '../given.js';
 import type { FileLock } from '../native.js';
@@ -134,7 +135,7 @@ function taskOf(
 
 /** Runs the spool worker to its end. It is never terminated: that would take the process with it (lzma-native). */
 async function spool(task: SpoolTask): Promise<SpooledImage> {
-  const filename = new URL('./spool-worker.js', import.meta.url).href;
+  const filename = moduleUrl('image/spool-worker.js').href;
   const limits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4 };
   const pool = new Piscina({ filename, minThreads: 1, maxThreads: 1, atomics: 'disabled', resourceLimits: limits });
   try {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { moduleUrl } from '../code-root.js';
 import { failure } from '../errors.js';
 import { segmentBytesMax } from './segment-table.js';
 import type { WindowBuffers } from './windows.js';
@@ -69,7 +70,7 @@ class HashThread implements WindowHash {
   constructor() {
     const workerData: HashJob = { words: this.#words, slots: this.#slots };
     const resourceLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
-    this.#worker = new Worker(new URL('./window-hash-thread.js', import.meta.url), { workerData, resourceLimits });
+    this.#worker = new Worker(moduleUrl('image/window-hash-worker.js'), { workerData, resourceLimits });
     this.#worker.on('message', (digest: string) => {
       this.#digest = digest;
     });

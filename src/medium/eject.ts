@@ -1,6 +1,7 @@
 // `piburn eject`: takes media out of use, so that they may be pulled. What the system needs is refused as `create` refuses
 // it; that a card is write-protected, large or built in is no reason here.
 
+import { moduleUrl } from '../code-root.js';
 import { readSystem, type SystemFacts } from '../devices/describe.js';
 import { refusals } from '../devices/refuse.js';
 import { describeTarget, identityOf } from '../devices/targets.js';
@@ -35,7 +36,7 @@ export async function eject(path: string, unmount: boolean, doors: EjectDoors = 
 const realDoors: EjectDoors = {
   facts: () => readSystem(),
   work: (job, progress) =>
-    onThread<EjectOutcome>(new URL('./eject-worker.js', import.meta.url), job, {
+    onThread<EjectOutcome>(moduleUrl('medium/eject-worker.js'), job, {
       path: job.target.path,
       progress,
       onSample: () => undefined,

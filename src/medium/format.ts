@@ -1,6 +1,7 @@
 // `piburn format`: one partition over the whole card, empty, as a camera or a PC wants it. Everything that can be refused
 // is refused first; then the old signatures go, sfdisk and mkfs do their work, and table and boot sector are read back.
 
+import { moduleUrl } from '../code-root.js';
 import { unmountAll } from '../devices/unmount.js';
 import { PiburnError } from '../errors.js';
 import type { FormattedCard } from '../protocol/probe.js';
@@ -80,7 +81,7 @@ async function onCard(
 ): Promise<FormatStep> {
   const progress = new Progress();
   const job: FormatJob = { target: identity, layout, progress: progress.shared, ...task };
-  const worker = new URL('./format-worker.js', import.meta.url);
+  const worker = moduleUrl('medium/format-worker.js');
   const step = await onThread<FormatStep>(worker, job, { path: identity.path, progress, onSample: () => undefined });
   if (step.failure !== undefined) throw new PiburnError(step.failure);
   return step;

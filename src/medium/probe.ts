@@ -1,6 +1,7 @@
 // `piburn probe`: which card is meant, a question, and the probe itself on a thread of its own.
 
 import { randomBytes } from 'node:crypto';
+import { moduleUrl } from '../code-root.js';
 import { unmountAll } from '../devices/unmount.js';
 import { refusal } from '../errors.js';
 import type { ProbeOutcome } from '../protocol/probe.js';
@@ -55,7 +56,7 @@ export async function probe(path: string, options: ProbeOptions, doors: ProbeDoo
 const realDoors: ProbeDoors = {
   inspect: inspectTarget,
   work: (job, progress, { onSample }) =>
-    onThread<ProbeOutcome>(new URL('./probe-worker.js', import.meta.url), job, {
+    onThread<ProbeOutcome>(moduleUrl('medium/probe-worker.js'), job, {
       path: job.target.path,
       progress,
       onSample,

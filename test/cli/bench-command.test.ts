@@ -6,15 +6,14 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import sax from 'sax';
 import type { BenchResult } from '../../src/protocol/bench.js';
 import { isRoot, loopDevice, mounted, scratchFolder } from '../native/scratch.js';
+import { programPath } from '../program.js';
 import { isBlank, isUntouched, makeUsedCard } from '../shim/card-files.js';
 import { type Ended, FaultBench, until } from '../shim/faulty-run.js';
 
 const MiB = 1024 * 1024;
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const quick = ['--size=8M', '--seconds=0.02'];
 const nobody = 65534;
 
@@ -25,7 +24,7 @@ after(() => faults.remove());
 function piburn(args: readonly string[], cwd: string, isPlain = false) {
   const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', HOME: cwd };
   const user = isPlain && isRoot ? { uid: nobody, gid: nobody } : {};
-  const run = spawnSync(process.execPath, [main, 'bench', ...args], { cwd, env, encoding: 'utf8', ...user });
+  const run = spawnSync(process.execPath, [programPath, 'bench', ...args], { cwd, env, encoding: 'utf8', ...user });
   return { code: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 
@@ -47,7 +46,7 @@ function resultOf({ events, text }: Ended): BenchResult & { readonly type: strin
 test('three files that are not there are made, measured by a plain user, and gone again', (t) => {
   const folder = scratchFolder(t);
   chmodSync(folder, 0o777);
-  const access = spawnSync(process.execPath, ['--check', main], isRoot ? { uid: nobody, gid: nobody } : {});
+  const access = spawnSync(process.execPath, ['--check', programPath], isRoot ? { uid: nobody, gid: nobody } : {});
   if (access.status !== 0) return t.skip('a plain user cannot read this tree');
   const { code, stdout, stderr } = piburn(['--device=cards/[a-c].img', ...quick], folder, true);
   assert.equal(code, 0, stderr);

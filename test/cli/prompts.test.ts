@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { cliPath, MiB, workplace } from '../e2e/support.js';
+import { MiB, workplace } from '../e2e/support.js';
 import { undo } from '../native/scratch.js';
+import { programPath } from '../program.js';
 
 const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const skip = spawnSync('script', ['--version']).status === 0 ? false : 'needs script (util-linux)';
@@ -66,7 +67,7 @@ const ended = (child: ChildProcess): Promise<number | null> =>
   });
 
 const piburn = (...args: readonly string[]): string =>
-  [process.execPath, cliPath, ...args].map((word) => `'${word}'`).join(' ');
+  [process.execPath, programPath, ...args].map((word) => `'${word}'`).join(' ');
 
 /** A little disk of noise. */
 function disk(): Buffer {

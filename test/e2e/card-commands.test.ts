@@ -20,16 +20,8 @@ import { after, type TestContext, test } from 'node:test';
 import type { CardChange, CardEntry, CardFacts } from '../../src/protocol.js';
 import { makePiImage, type PiImageKind, type PiImageLayout } from '../fixtures/pi-image.js';
 import { undo } from '../native/scratch.js';
-import {
-  bootFile,
-  checkFileSystems,
-  cliPath,
-  isRoot,
-  mtoolsEnv,
-  type Ran,
-  type Workplace,
-  workplace,
-} from './support.js';
+import { programPath } from '../program.js';
+import { bootFile, checkFileSystems, isRoot, mtoolsEnv, type Ran, type Workplace, workplace } from './support.js';
 
 const small = { bootMb: 36, rootMb: 24 };
 
@@ -258,7 +250,7 @@ test('ls and cat show the same as mtools and debugfs', async (t) => {
   );
   writeFileSync(place.path('out'), '');
   const shell = `"$0" "$1" cat "$2:root/usr/bin/program" >"$3"`;
-  execFileSync('sh', ['-c', shell, process.execPath, cliPath, image, place.path('out')]);
+  execFileSync('sh', ['-c', shell, process.execPath, programPath, image, place.path('out')]);
   assert.ok(readFileSync(place.path('out')).equals(debugfs('cat /usr/bin/program')));
   const long = await place.piburn(['ls', '-l', `${image}:root/usr/bin/program`]);
   assert.match(long.stdout, /^-rw-r--r-- 0:0 8000 .* program\n$/);

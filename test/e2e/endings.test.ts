@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openReport } from '../../src/cli/report-file.js';
+import { programPath } from '../program.js';
 import { isUntouched, makeUsedCard } from '../shim/card-files.js';
 import { type Ended, FaultBench, summaryOf, until } from '../shim/faulty-run.js';
 import { processesWith } from './at-terminal.js';
@@ -15,7 +16,6 @@ import { processesWith } from './at-terminal.js';
 const bench = new FaultBench();
 const { skip } = bench;
 const names = ['a', 'b'] as const;
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const create = ['create', `--image=${piImage}`, '--device=cards/[a-b].img', '--hostname=red[001-002]'];
 const reports = join(bench.directory, 'reports');
@@ -38,7 +38,7 @@ after(() => {
 const piburn = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const env = { ...process.env, PIBURN_STORE: bench.store };
-    execFile(process.execPath, [main, ...args], { cwd: bench.directory, env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [programPath, ...args], { cwd: bench.directory, env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });

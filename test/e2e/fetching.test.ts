@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Route, times } from '../fixtures/web-server.js';
 import { undo } from '../native/scratch.js';
-import { cliPath, eventsOf, goodSummary, isRoot, MiB, planOf, type Ran } from './support.js';
+import { programPath } from '../program.js';
+import { eventsOf, goodSummary, isRoot, MiB, planOf, type Ran } from './support.js';
 import { imagePath, latest, online, publishedImage, sha256 } from './web-images.js';
 
 const published = publishedImage();
@@ -198,7 +199,11 @@ test('what changes behind an address is fetched again', async (t) => {
 
 /** Starts `image get latest`, waits until something has been fetched, and kills it. */
 async function killedFetch(env: Record<string, string>, directory: string, downloads: string): Promise<void> {
-  const child = spawn(process.execPath, [cliPath, 'image', 'get', 'latest'], { cwd: directory, env, stdio: 'ignore' });
+  const child = spawn(process.execPath, [programPath, 'image', 'get', 'latest'], {
+    cwd: directory,
+    env,
+    stdio: 'ignore',
+  });
   const closed = once(child, 'close');
   const partial = () =>
     existsSync(downloads) &&

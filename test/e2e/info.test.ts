@@ -7,7 +7,8 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DiskRow } from '../../src/protocol.js';
 import { undo } from '../native/scratch.js';
-import { attachLoop, cliPath, isRoot, type Ran, workplace } from './support.js';
+import { programPath } from '../program.js';
+import { attachLoop, isRoot, type Ran, workplace } from './support.js';
 
 const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const nobody = 65_534;
@@ -51,7 +52,7 @@ test('a plain user gets the same list', async (t) => {
   const disk = rootDisk();
   if (!isRoot || disk === undefined) return t.skip('needs root to become somebody else, and a disk');
   const { directory } = workplace(t);
-  const args = [cliPath, 'info', '--json', '--store', `${directory}/none`];
+  const args = [programPath, 'info', '--json', '--store', `${directory}/none`];
   const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
   const ran = spawnSync(process.execPath, args, { uid: nobody, gid: nobody, env, cwd: '/', encoding: 'utf8' });
   if (ran.stderr.includes('Cannot find module')) return t.skip('nobody may not read this tree');
@@ -99,7 +100,7 @@ test('slots as JSON is one object, and an unknown slot a usage error', async (t)
 test('without a terminal detect watches until Ctrl-C, and ends well', async (t) => {
   const { directory, store } = workplace(t);
   const env = { PATH: process.env['PATH'] ?? '', HOME: directory, PIBURN_STORE: store };
-  const child = spawn(process.execPath, [cliPath, 'detect'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [programPath, 'detect'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   undo(t, () => child.kill('SIGKILL'));
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -115,7 +116,7 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 
 test('at a terminal detect asks', { skip: hasScript ? false : 'needs script (util-linux)' }, async (t) => {
   const { directory, store } = workplace(t);
-  const command = `${process.execPath} ${cliPath} detect`;
+  const command = `${process.execPath} ${programPath} detect`;
   const env = { ...process.env, HOME: directory, PIBURN_STORE: store, SHELL: '/bin/sh', TERM: 'xterm' };
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env,

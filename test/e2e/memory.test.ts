@@ -21,17 +21,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makePiImage, type PiImageLayout } from '../fixtures/pi-image.js';
 import { noise } from '../image/decode/support.js';
-import {
-  cliPath,
-  compareCards,
-  freeOf,
-  goodSummary,
-  isRoot,
-  MiB,
-  type Ran,
-  type Workplace,
-  workplace,
-} from './support.js';
+import { programPath } from '../program.js';
+import { compareCards, freeOf, goodSummary, isRoot, MiB, type Ran, type Workplace, workplace } from './support.js';
 
 const limitBytes = 208 * MiB;
 const usedMiB = 384;
@@ -98,7 +89,7 @@ async function removeGroup(directory: string): Promise<void> {
 /** `piburn ARGS`, it and all that it starts in the group. */
 async function piburnIn(group: Group, place: Workplace, args: readonly string[]): Promise<Ran> {
   const enter = 'echo $$ >"$0" && exec "$@"';
-  const command = ['-c', enter, join(group.directory, 'cgroup.procs'), process.execPath, cliPath, ...args];
+  const command = ['-c', enter, join(group.directory, 'cgroup.procs'), process.execPath, programPath, ...args];
   const env = {
     PATH: process.env['PATH'] ?? '',
     LC_ALL: 'C',

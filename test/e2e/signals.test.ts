@@ -9,6 +9,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { BurnSummary } from '../../src/protocol.js';
+import { programPath } from '../program.js';
 import { differences, isBlank, isUntouched, makeSmallImage, makeUsedCard } from '../shim/card-files.js';
 import { cardOf, FaultBench, summaryOf, until } from '../shim/faulty-run.js';
 import { type AtTerminal, atTerminal, noTerminal, processesWith, type Seen } from './at-terminal.js';
@@ -18,7 +19,6 @@ const { skip } = bench;
 const onScreen = skip || noTerminal;
 const names = ['a', 'b'] as const;
 const image = join(bench.directory, 'small.img');
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const burn = ['burn', 'small.img', 'cards/[a-b].img', '--blocksize=256K'];
 const piImage = fileURLToPath(new URL('../../../src/demo/pi-like.img.xz', import.meta.url));
 const nodes = ['--device=cards/[a-b].img', '--hostname=red[001-002]'];
@@ -61,7 +61,7 @@ function typed(
   faults: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): AtTerminal {
-  const command = words([process.execPath, main, ...args]);
+  const command = words([process.execPath, programPath, ...args]);
   // The shim is meant for piburn alone.
   const rules = faults.length === 0 ? '' : `LD_PRELOAD='${bench.shim}' PIBURN_FAULTS='${faults.join(';')}' `;
   return atTerminal(`${rules}exec ${command}`, bench.directory, { PIBURN_STORE: bench.store, ...env });
@@ -82,7 +82,7 @@ async function status(...args: readonly string[]): Promise<Record<string, unknow
 const piburn = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const env = { ...process.env, PIBURN_STORE: bench.store };
-    execFile(process.execPath, [main, ...args], { cwd: bench.directory, env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [programPath, ...args], { cwd: bench.directory, env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -242,7 +242,7 @@ test('a run whose process was killed is called dead, with the way to go on', { s
 test('Ctrl-Z gives the terminal back and stops everything, and `fg` goes on to good cards', {
   skip: onScreen,
 }, async () => {
-  const line = `LD_PRELOAD='${bench.shim}' PIBURN_FAULTS='${slow}' '${process.execPath}' '${main}' ${words(burn)} --yes --stall-timeout=3`;
+  const line = `LD_PRELOAD='${bench.shim}' PIBURN_FAULTS='${slow}' '${process.execPath}' '${programPath}' ${words(burn)} --yes --stall-timeout=3`;
   const shell = atTerminal('exec sh -i', bench.directory, { PIBURN_STORE: bench.store });
   await shell.see(/\$ $/);
   shell.type(`${line}\n`);
@@ -272,7 +272,7 @@ test('a window that becomes narrower gets narrower lines, drawn over all rows of
   const shell = atTerminal('stty cols 120 rows 24; exec sh -i', bench.directory, { PIBURN_STORE: bench.store });
   await shell.see(/\$ $/);
   shell.type(
-    `LD_PRELOAD='${bench.shim}' PIBURN_FAULTS='${slow}' '${process.execPath}' '${main}' ${words(burn)} --yes\n`,
+    `LD_PRELOAD='${bench.shim}' PIBURN_FAULTS='${slow}' '${process.execPath}' '${programPath}' ${words(burn)} --yes\n`,
   );
   await shell.see(/writing .*%/);
   const [engine] = ours().filter(isBurning);
@@ -316,7 +316,7 @@ describe('an output that breaks', () => {
   };
   for (const [what, [redirection, said]] of Object.entries(shells))
     test(`does not end a burn, or print a stack: ${what}`, { skip }, async () => {
-      const command = `set -o pipefail; '${process.execPath}' '${main}' ${words(burn)} --yes --json ${redirection}`;
+      const command = `set -o pipefail; '${process.execPath}' '${programPath}' ${words(burn)} --yes --json ${redirection}`;
       const child = spawn('bash', ['-c', command], {
         cwd: bench.directory,
         env: { ...process.env, PIBURN_STORE: bench.store },

@@ -8,17 +8,16 @@ import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../../src/protocol.js';
 import type { PiImageLayout } from '../fixtures/pi-image.js';
 import { undo } from '../native/scratch.js';
+import { programPath } from '../program.js';
 
 export * from './compare-cards.js';
 
 export const MiB = 1024 * 1024;
 export const isRoot = process.getuid?.() === 0;
 /** The command, as it was compiled together with this test. */
-export const cliPath = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -70,7 +69,7 @@ function keepInMemory(t: TestContext, directory: string, sizeBytes: number): voi
 }
 
 async function runCli(args: readonly string[], cwd: string, options: RunOptions): Promise<Ran> {
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const child = spawn(process.execPath, [programPath, ...args], {
     cwd,
     env: options.env,
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -5,9 +5,10 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { cliPath, workplace } from '../e2e/support.js';
+import { workplace } from '../e2e/support.js';
 import { makePiImage } from '../fixtures/pi-image.js';
 import { undo } from '../native/scratch.js';
+import { programPath } from '../program.js';
 import { until } from '../shim/faulty-run.js';
 
 const secrets = ['Correct-Horse-1', 'Wifi-Horse-2'] as const;
@@ -32,7 +33,7 @@ test('command lines do not show them', async (t) => {
   const place = workplace(t);
   // It reads its image from a pipe that nobody writes into.
   const args = ['create', '-', 'card.img', '--hostname=red1', `--passwd=${password}`, '--ssid=x', '--yes'];
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const child = spawn(process.execPath, [programPath, ...args], {
     cwd: place.directory,
     env: { ...process.env, PIBURN_STORE: place.store, WIFIPASSWORD: wifi },
     stdio: ['pipe', 'ignore', 'pipe'],

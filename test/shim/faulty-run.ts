@@ -14,11 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BurnEvent, BurnSummary, CardReport } from '../../src/protocol.js';
+import { programPath } from '../program.js';
 import { buildShim } from './build.js';
-
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
 /** Far more than anything here takes: a test that waits for what never comes shall end and say so. */
 const patienceMs = 30_000;
@@ -85,7 +83,7 @@ export class FaultBench {
     const log = join(this.directory, `log-${this.#runs++}`);
     writeFileSync(log, '');
     chmodSync(log, 0o666);
-    const child = spawn(process.execPath, [main, ...args, '--json', '--yes'], {
+    const child = spawn(process.execPath, [programPath, ...args, '--json', '--yes'], {
       cwd: this.directory,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { BurnSummary } from '../../src/protocol.js';
 import { type ByteRange, blockBytes, compareCards, freeOf, makeNoisyCard, readRange } from '../e2e/compare-cards.js';
-import { checkFileSystems, cliPath, MiB } from '../e2e/support.js';
+import { checkFileSystems, MiB } from '../e2e/support.js';
 import { makePiImage, type PiImageLayout } from '../fixtures/pi-image.js';
 import { scratchFolder } from '../native/scratch.js';
+import { programPath } from '../program.js';
 import { whyNoVm } from './needed.js';
 import { type Oddity, plugHub, type Readers } from './readers.js';
 import { startVm, type Vm } from './vm.js';
@@ -109,7 +110,9 @@ export function checkCard(t: TestContext, bench: Bench, card: string, summary: B
   checkFileSystems(t, card, layout);
   const report = join(folder, 'report.json');
   writeFileSync(report, JSON.stringify(summary));
-  const checked = spawnSync(process.execPath, [cliPath, 'check', card, `--against=${report}`], { encoding: 'utf8' });
+  const checked = spawnSync(process.execPath, [programPath, 'check', card, `--against=${report}`], {
+    encoding: 'utf8',
+  });
   assert.equal(checked.status, 0, checked.stdout + checked.stderr);
   assert.match(checked.stdout, new RegExp(hostname));
 }

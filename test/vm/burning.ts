@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import type { BurnEvent, BurnSummary, CardReport } from '../../src/protocol.js';
-import { cliPath } from '../e2e/support.js';
+import { programPath } from '../program.js';
 import type { Vm } from './vm.js';
 
 export interface Ended {
@@ -26,7 +26,7 @@ const environment = { PIBURN_STORE: '/run/disk/store', PIBURN_REPO: '/run/disk/n
 
 /** Starts `piburn ARGS --json --yes` in the machine. */
 export function startBurning(vm: Vm, args: readonly string[]): Burning {
-  const running = vm.start([process.execPath, cliPath, ...args, '--json', '--yes'], environment);
+  const running = vm.start([process.execPath, programPath, ...args, '--json', '--yes'], environment);
   const events = (): readonly BurnEvent[] => eventsIn(running.stdout());
   let isOver = false;
   const ended = running.ended.then(({ code, stderr }) => {

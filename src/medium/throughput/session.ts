@@ -2,6 +2,7 @@
 // a system call cannot be stopped; it is left behind and ends with the process.
 
 import { Piscina } from 'piscina';
+import { moduleUrl } from '../../code-root.js';
 import { failure, PiburnError } from '../../errors.js';
 import type { TargetIdentity } from '../../protocol.js';
 import { Progress } from '../progress.js';
@@ -25,7 +26,7 @@ export class Session {
   constructor(
     target: TargetIdentity,
     {
-      worker = new URL('./worker.js', import.meta.url),
+      worker = moduleUrl('medium/throughput/worker.js'),
       stallMs = usualStallMs,
       lookMs = usualLookMs,
       nowMs = bootTimeMs,
