@@ -90,11 +90,9 @@ async function burnImage(run: Run, slots: readonly Slot[], image: OpenImage): Pr
   const { options } = run.order;
   const ready = await run.inspect(slots, image.table.totalBytes);
   const giveBack = options.dryRun ? () => undefined : claimDisks(ready.flatMap(({ target }) => target?.identity ?? []));
-  const pool = options.dryRun ? undefined : new CardPool(slots.length);
   try {
-    return await burnClaimed(run, slots, ready, image, pool);
+    return await burnClaimed(run, slots, ready, image);
   } finally {
-    await pool?.close();
     giveBack();
   }
 }
@@ -104,8 +102,6 @@ async function burnClaimed(
   slots: readonly Slot[],
   ready: readonly SlotNow[],
   image: OpenImage,
-  /** None when nothing is to be written. */
-  pool: CardPool | undefined,
 ): Promise<BurnSummary> {
   const { order, emit, cancel } = run;
   const { options } = order;
@@ -117,8 +113,8 @@ async function burnClaimed(
   const plan = await planOf(order, image, ready, prepared);
   if (cancel.requested) throw interruption('interrupted before any card was written');
   emit({ type: 'plan', plan });
-  if (pool === undefined) return summaryOf(run, image, { cards: [], retried: [] });
-  const ended = await burnAll(run, image, plan, prepared.works, ready, pool);
+  if (options.dryRun) return summaryOf(run, image, { cards: [], retried: [] });
+  const ended = await burnAll(run, image, plan, prepared.works, ready);
   if (ended.cards.some(isGood)) noteUse(image.place, { burnedAt: new Date().toISOString() });
   return summaryOf(run, image, ended, await problemOf(image));
 }
@@ -129,7 +125,6 @@ async function burnAll(
   plan: Plan,
   works: CardsRun['works'],
   slots: readonly SlotNow[],
-  pool: CardPool,
 ): Promise<CardsEnd> {
   const { options, journal, resumes } = order;
   if (journal !== undefined) log.begin(journal(image.name), plan, resumes);
@@ -153,7 +148,9 @@ async function burnAll(
     warningsOf: (target, cardId) => log.warningsOf(target, cardId),
     onEnd: (report, target, slot) => log.card(report, target, slot, image, digest.sha256),
   };
+  const pool = new CardPool(slots.length);
   const ended = await burnCards(cards, slots, pool);
+  await pool.close();
   log.end(ended.cards.every(isGood) ? 'done' : 'unfinished');
   return ended;
 }

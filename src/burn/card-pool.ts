@@ -1,4 +1,4 @@
-// The workers that burn cards. They are started before they are needed: a thread takes longer to start than the plan to be made.
+// The workers that burn cards, one at a time each.
 
 import { Piscina } from 'piscina';
 import { moduleUrl } from '../code-root.js';

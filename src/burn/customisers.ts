@@ -23,9 +23,12 @@ export interface Customiser {
 export async function bootCustomiser(order: Order, image: OpenImage, descriptor: number): Promise<Customiser> {
   const read = imageReader(descriptor);
   const place = await findBootPlace(read, (endBytes) => available(image, endBytes));
-  const whole = image.table.state === 'whole';
   const initFormat = parseInitFormat(image.initFormat);
-  const flavour = chooseFlavour(read, place, order.flavour, { whole, ...given({ initFormat }) });
+  const choose = (whole: boolean) => chooseFlavour(read, place, order.flavour, { whole, ...given({ initFormat }) });
+  const bySoFar = choose(image.table.state === 'whole');
+  // The root may still say what the boot partition does not, and what is found must not depend on how fast that is read.
+  if (bySoFar.flavour === 'none') await image.whole;
+  const flavour = bySoFar.flavour === 'none' ? choose(true) : bySoFar;
   const { burnId, now } = thisBurn();
   return {
     flavour,

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { makePiImage, type PiImageKind, type PiImageLayout } from '../fixtures/pi-image.js';
 import { bootFile, checkFileSystems, goodSummary, planOf, type Workplace, workplace } from './support.js';
@@ -150,6 +150,10 @@ test('a setting that the image cannot take is an error; a default that it cannot
     execFileSync('mdel', ['-i', `${bare}@@${(await layoutOf(bare)).offsetBytes}`, `::${name}`], {
       env: { ...process.env, MTOOLS_SKIP_CHECK: '1' },
     });
+  // Neither its boot partition nor its root says what it is.
+  const root = openSync(bare, 'r+');
+  writeSync(root, Buffer.alloc(8192), 0, 8192, (await layoutOf(bare, 1)).offsetBytes);
+  closeSync(root);
   const args = ['create', '--image=bare.img', '--device=b.card', '--hostname=red'];
   const { code, stderr } = await piburn([...args, '--yes']);
   assert.equal(code, 2);
@@ -157,10 +161,10 @@ test('a setting that the image cannot take is an error; a default that it cannot
   assert.ok(!existsSync(path('b.card')));
 });
 
-/** Where the first partition of an image lies. */
-async function layoutOf(image: string): Promise<{ offsetBytes: number }> {
+/** Where a partition of an image lies; 0 is the first one. */
+async function layoutOf(image: string, index = 0): Promise<{ offsetBytes: number }> {
   const table = JSON.parse(execFileSync('sfdisk', ['--json', image], { encoding: 'utf8' }));
-  return { offsetBytes: table.partitiontable.partitions[0].start * 512 };
+  return { offsetBytes: table.partitiontable.partitions[index].start * 512 };
 }
 
 test('--dryrun shows every file with its secrets replaced', async (t) => {
