@@ -9,7 +9,6 @@ import { shownSource } from '../image/resolve.js';
 import { storeDirectory } from '../image/store.js';
 import type { BurnEvent, BurnSummary, CardReport, Plan } from '../protocol.js';
 import type { Cancellation } from './cancellation.js';
-import { CardPool } from './card-pool.js';
 import { burnCards, type CardsEnd, type CardsRun } from './cards.js';
 import { ImageAccess } from './image-access.js';
 import { marksOf } from './marks.js';
@@ -148,9 +147,7 @@ async function burnAll(
     warningsOf: (target, cardId) => log.warningsOf(target, cardId),
     onEnd: (report, target, slot) => log.card(report, target, slot, image, digest.sha256),
   };
-  const pool = new CardPool(slots.length);
-  const ended = await burnCards(cards, slots, pool);
-  await pool.close();
+  const ended = await burnCards(cards, slots);
   log.end(ended.cards.every(isGood) ? 'done' : 'unfinished');
   return ended;
 }

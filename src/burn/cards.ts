@@ -5,7 +5,7 @@ import type { Failure } from '../errors.js';
 import { given } from '../given.js';
 import type { CardReport, CardResult } from '../protocol.js';
 import { Cancellation } from './cancellation.js';
-import type { CardPool } from './card-pool.js';
+import { CardPool } from './card-pool.js';
 import { Gate } from './gate.js';
 import { marksOf, traceOfCard } from './marks.js';
 import { type BurnRun, burnOne } from './one-burn.js';
@@ -29,7 +29,8 @@ export interface CardsEnd {
 }
 
 /** Burns all works; the first ones belong to the slots in their order. Never rejects for a card's sake. */
-export async function burnCards(run: CardsRun, slots: readonly SlotNow[], pool: CardPool): Promise<CardsEnd> {
+export async function burnCards(run: CardsRun, slots: readonly SlotNow[]): Promise<CardsEnd> {
+  const pool = new CardPool(slots.length);
   const table: Table = {
     run,
     pool,
@@ -43,6 +44,7 @@ export async function burnCards(run: CardsRun, slots: readonly SlotNow[], pool: 
   await Promise.all(slots.map((now, index) => workThrough(new SlotWork(now), table, first[index])));
   for (const work of table.queue.left)
     end(table, work, undefined, notBurned(cause(run, work) ?? table.troubles.get(work) ?? leftOut(nameOf(work))));
+  await pool.close();
   return {
     cards: [...table.reports].toSorted(([a], [b]) => a.index - b.index).map(([, report]) => report),
     retried: table.retried,

@@ -27,8 +27,7 @@ export async function bootCustomiser(order: Order, image: OpenImage, descriptor:
   const choose = (whole: boolean) => chooseFlavour(read, place, order.flavour, { whole, ...given({ initFormat }) });
   const bySoFar = choose(image.table.state === 'whole');
   // The root may still say what the boot partition does not, and what is found must not depend on how fast that is read.
-  if (bySoFar.flavour === 'none') await image.whole;
-  const flavour = bySoFar.flavour === 'none' ? choose(true) : bySoFar;
+  const flavour = bySoFar.flavour === 'none' ? await image.whole.then(() => choose(true)) : bySoFar;
   const { burnId, now } = thisBurn();
   return {
     flavour,
